@@ -1,0 +1,128 @@
+/// A checked Sigma rule as the engine compiles it: predicates on fields and a boolean tree over them. All Sigma syntax
+/// (modifiers, wildcards, escapes, placeholders, selectors, lists) is resolved here; nothing is approximated.
+/// Sources: Sigma specification 2.1; SIGMA.md items named at each point.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "event/detection.hpp"
+
+namespace canhgac::rules {
+
+/// A string value after unescaping (SIGMA.md 20): literal runs with wildcards between them.
+struct PatternPart {
+    enum class Kind : std::uint8_t { literal, any, one }; ///< `*`: any length incl. 0 and newlines; `?`: one character
+    Kind kind = Kind::literal;
+    std::string text; ///< for literal: UTF-8
+    friend bool operator==(const PatternPart&, const PatternPart&) = default;
+};
+
+enum class Op : std::uint8_t {
+    matches, ///< whole value matches `pattern` (contains = any,literal,any; startswith = literal,any; ...)
+    regex,   ///< unanchored search of `text`; flags in regex_*; case-sensitive unless regex_ignore_case
+    cidr,    ///< value is an address inside `network`/`prefix_bits`
+    equal_number,
+    less,
+    less_equal,
+    greater,
+    greater_equal, ///< numeric, against `number`
+    is_null,       ///< absent, or JSON null
+    exists,        ///< present (also null or empty); `expected` = false: absent
+    boolean,       ///< value is the boolean (or text) `expected`
+    field_equals,
+    field_contains,
+    field_startswith,
+    field_endswith, ///< against field `other_field`
+};
+
+/// One test of one field. Equal predicates are shared by rules when compiled. An absent field makes every predicate
+/// false except is_null and exists(false).
+struct Predicate {
+    std::string field; ///< as the rule writes it, blanks inside kept; empty = keyword: any leaf value of the payload
+                       ///< and `message`
+    Op op = Op::matches;
+    bool cased = false; ///< compare exactly; otherwise Unicode simple case folding
+    bool expected = true;
+    bool regex_ignore_case = false;
+    bool regex_multiline = false;
+    bool regex_dotall = false;
+    std::uint8_t prefix_bits = 0; ///< cidr: 0..32 or 0..128
+    bool is_ipv6 = false;
+    std::vector<PatternPart> pattern; ///< matches
+    std::string text;                 ///< regex source
+    std::string other_field;          ///< field_*
+    double number = 0.0;
+    std::array<std::uint8_t, 16> network{}; ///< cidr, network order; IPv4 in the first 4
+    friend bool operator==(const Predicate&, const Predicate&) = default;
+};
+
+/// A node of the condition; children are indexes into Rule::nodes, always smaller than the node's own.
+struct Node {
+    enum class Kind : std::uint8_t { predicate, conjunction, disjunction, negation };
+    Kind kind = Kind::predicate;
+    std::uint32_t predicate = 0;         ///< index into Rule::predicates
+    std::vector<std::uint32_t> children; ///< negation: exactly one; con-/disjunction: at least one
+};
+
+/// Empty = any (SIGMA.md 8).
+struct LogSource {
+    std::string product;
+    std::string category;
+    std::string service;
+    friend auto operator<=>(const LogSource&, const LogSource&) = default;
+};
+
+struct SourceLocation {
+    std::string file;
+    std::uint32_t line = 0;
+};
+
+struct Rule {
+    std::string id;
+    std::string name;
+    std::string title;
+    std::string description;
+    std::string status;
+    std::string author;
+    event::Severity level = event::Severity::medium;
+    std::vector<std::string> tags;
+    std::vector<std::string> references;
+    std::vector<std::string> falsepositives;
+    std::vector<std::string> fields;
+    std::vector<std::string> entity; ///< custom key `canhgac: {entity: [...]}`
+    LogSource logsource;
+    std::vector<Predicate> predicates;
+    std::vector<Node> nodes;
+    std::uint32_t root = 0; ///< into nodes
+    SourceLocation at;
+};
+
+/// Correlation (SIGMA.md I). First release: event_count; the reader rejects the other types with a message.
+struct Correlation {
+    enum class Type : std::uint8_t { event_count };
+    enum class Compare : std::uint8_t { gt, gte, lt, lte, eq, neq };
+    std::string id;
+    std::string name;
+    std::string title;
+    std::string description;
+    std::string status;
+    event::Severity level = event::Severity::medium;
+    std::vector<std::string> tags;
+    Type type = Type::event_count;
+    std::vector<std::string> rule_ids; ///< ids of the referenced rules, resolved from ids or names
+    std::vector<std::string> group_by;
+    /// alias -> (rule id -> field)
+    std::vector<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>> aliases;
+    common::Nanos timespan = 0;
+    Compare compare = Compare::gte;
+    double threshold = 0.0;
+    bool generate = false; ///< referenced rules also give results of their own
+    SourceLocation at;
+};
+
+} // namespace canhgac::rules
