@@ -80,8 +80,9 @@ class BatchDecoder {
 public:
     virtual ~BatchDecoder() = default;
     /// Appends one event per record, in order; never fails (what cannot be read becomes an unparsed event). `in` must
-    /// outlive the use of `out`: texts are views into it.
-    virtual void decode(const RecordBatch& in, EventBatch& out) = 0;
+    /// outlive the use of `out`: texts are views into it. `keys` gets one de-duplication key per event, 0 = none
+    /// (PROTOCOLS 3.0 item 6): the store leaves out an event whose key it has committed within its window.
+    virtual void decode(const RecordBatch& in, EventBatch& out, std::vector<std::uint64_t>& keys) = 0;
 };
 
 } // namespace canhgac::event
