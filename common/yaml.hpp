@@ -32,6 +32,14 @@ enum class Kind : std::uint8_t { null, boolean, integer, real, string, sequence,
 
 /// One node and its children. A value type: copyable, no hidden sharing.
 struct Node {
+    // Out of line: clang 14 cannot define them while the pairs below are incomplete.
+    Node();
+    Node(const Node& other);
+    Node(Node&& other) noexcept;
+    Node& operator=(const Node& other);
+    Node& operator=(Node&& other) noexcept;
+    ~Node();
+
     Kind kind = Kind::null;
     bool quoted = false; ///< a scalar written in quotes or as a block: always kind string
     std::string text;    ///< scalar text as written (without quotes), also for numbers and booleans
