@@ -68,7 +68,8 @@ void LineGenerator::append_firewall(std::string& out) {
         "<189>date={:04}-{:02}-{:02} time={:02}:{:02}:{:02} devname=\"FGT-{:03}\" devid=\"FG100FTK2{:07}\" "
         "eventtime={} "
         "tz=\"+0000\" logid=\"0000000013\" type=\"traffic\" subtype=\"forward\" level=\"notice\" vd=\"root\" "
-        "srcip=10.{}.{}.{} srcport={} dstip=203.0.113.{} dstport=443 proto=6 service=\"HTTPS\" app=\"HTTPS.BROWSER\" appcat=\"Web.Client\" action=\"close\" policyid={} sentbyte={} "
+        "srcip=10.{}.{}.{} srcport={} dstip=203.0.113.{} dstport=443 proto=6 service=\"HTTPS\" app=\"HTTPS.BROWSER\" "
+        "appcat=\"Web.Client\" action=\"close\" policyid={} sentbyte={} "
         "rcvdbyte={} duration={}",
         t.year, t.month, t.day, t.hour, t.minute, t.second, draw(94), draw(9'999'999), now, draw(16), draw(256),
         draw(256), 1024 + draw(60'000), draw(256), draw(200), draw(1U << 20U), draw(1U << 22U), draw(300));

@@ -1,7 +1,6 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
-
 #include <unistd.h>
 
 #include "app/cli.hpp"
@@ -16,7 +15,9 @@ namespace {
 sigset_t block_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) { sigaddset(&set, signal); }
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        sigaddset(&set, signal);
+    }
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     return set;
@@ -24,7 +25,9 @@ sigset_t block_signals() {
 
 bool print_findings(const Config& config) {
     const auto findings = check_config(config);
-    for (const std::string& finding : findings) { std::fprintf(stderr, "canhgac: %s\n", finding.c_str()); }
+    for (const std::string& finding : findings) {
+        std::fprintf(stderr, "canhgac: %s\n", finding.c_str());
+    }
     return findings.empty();
 }
 

@@ -1,7 +1,8 @@
 /// The running program: opens, wires and starts every part, and stops them in reverse. The only place that names the
 /// concrete types.
 ///
-///   listeners -> Pipeline (decode, match, encode) -> JournalStore -> AlertEngine (correlate, group) -> Outbox -> channels
+///   listeners -> Pipeline (decode, match, encode) -> JournalStore -> AlertEngine (correlate, group) -> Outbox ->
+///   channels
 ///                                                         ^ api: search, alerts, sources, status
 #pragma once
 
