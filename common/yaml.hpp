@@ -1,9 +1,11 @@
 /// YAML as rules, configuration and scenarios use it: a tree whose every node knows its line and column.
 /// Refused, with the place: duplicate keys, anchors and aliases (they can explode), tabs as indentation, keys that are
-/// not scalars, nesting deeper than 64. Reads YAML 1.2 core schema: only true/false are booleans, `yes`, `0x17`, `1:20`
-/// and other 1.1 spellings stay text (SIGMA.md item 6).
+/// not scalars, nesting deeper than 64, tags other than `!` and `!!str`, control characters, broken UTF-8, texts beyond
+/// kMaxTextBytes or kMaxNodes. Reads YAML 1.2 core schema (YAML 1.2.2 section 10.3): only true/false are booleans;
+/// `yes`, `0x17`, `0o17`, `1:20`, `.inf` and numbers too large for their type stay text (SIGMA.md item 6).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,7 +60,12 @@ struct Node {
     [[nodiscard]] const Node* find(std::string_view key) const noexcept;
 };
 
-/// Reads every document of a text ("---" between them). An empty text gives no document.
+inline constexpr std::size_t kMaxTextBytes = std::size_t{16} << 20U;
+inline constexpr std::size_t kMaxNodes = 2'000'000;
+inline constexpr std::size_t kMaxDepth = 64;
+
+/// Reads every document of a text ("---" between them). An empty text gives no document. Keeps no view of `text`; any
+/// thread. Columns count bytes.
 [[nodiscard]] Result<std::vector<Node>, Error> parse(std::string_view text);
 
 } // namespace canhgac::common::yaml

@@ -58,11 +58,13 @@ class EventStore {
 public:
     virtual ~EventStore() = default;
 
-    /// Encodes a batch with its detections. Thread safe; called by shards. `keys[i]` is the de-duplication key of event
-    /// i (empty span or 0 = none): an event whose key was committed within the window is left out at commit and
-    /// counted.
-    [[nodiscard]] virtual std::unique_ptr<PreparedBatch>
-    prepare(const EventBatch& batch, std::span<const Detection> detections, std::span<const std::uint64_t> keys) = 0;
+    /// Encodes a batch with its detections. Thread safe; called by shards. A detection's `event.index` is the row of
+    /// `batch` it is about; its `event.seq` is filled in at commit. `keys[i]` is the de-duplication key of event i
+    /// (empty span or 0 = none): an event whose key was committed within the window is left out at commit, with its
+    /// detections, and counted as a duplicate. Nothing of `batch` is needed after the call.
+    [[nodiscard]] virtual std::unique_ptr<PreparedBatch> prepare(const EventBatch& batch,
+                                                                 std::span<const DetectionRecord> detections,
+                                                                 std::span<const std::uint64_t> keys) = 0;
     /// Queues for the next group commit; `done` is called from the committing thread once the batch is fsynced (true)
     /// or was refused, e.g. disk full (false; nothing of it is kept). Thread safe. Blocks only while the committer's
     /// bounded queue is full.

@@ -1,0 +1,78 @@
+/// The commands of the binary. Each returns the exit status: 0 success, 1 found problems, 2 wrong usage or
+/// configuration.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace canhgac::app {
+
+enum ExitStatus : int { kSuccess = 0, kProblems = 1, kUsage = 2 };
+
+struct ServeOptions {
+    std::string config; ///< empty: built-in defaults
+    std::string data;   ///< overrides data_dir
+};
+[[nodiscard]] int run_serve(const ServeOptions& options);
+[[nodiscard]] int run_check(const std::string& config);
+
+struct RulesOptions {
+    std::vector<std::string> paths;
+    std::string placeholders; ///< YAML map of lists
+    std::string cache;        ///< folder for compiled databases; empty: none
+    bool pack = false;        ///< the shipped pack too
+};
+[[nodiscard]] int run_rules_check(const RulesOptions& options);
+
+struct ScanOptions {
+    RulesOptions rules;
+    bool route = true; ///< --logsource auto|off
+    std::string time_field;
+    std::string format = "auto"; ///< auto, json, lines
+    bool stats = false;
+    unsigned threads = 1;
+    std::vector<std::string> inputs;
+};
+[[nodiscard]] int run_scan(const ScanOptions& options);
+
+struct ClientOptions {
+    std::string server; ///< URL; empty: CANHGAC_SERVER, then the default address
+    std::string data;   ///< folder with the token file; empty: where serve said it is
+    std::string token_file;
+    std::string output; ///< json, jsonl or table; empty: table on a terminal, jsonl in a pipe
+};
+struct SearchOptions {
+    ClientOptions client;
+    std::string query;
+    std::string from;
+    std::string to;
+    std::uint64_t limit = 100;
+};
+[[nodiscard]] int run_search(const SearchOptions& options);
+struct AlertsOptions {
+    ClientOptions client;
+    std::string status;
+    bool follow = false;
+    std::uint64_t limit = 100;
+};
+[[nodiscard]] int run_alerts(const AlertsOptions& options);
+
+struct BenchOptions {
+    std::vector<std::string> from; ///< recordings: .zip, .json, .jsonl
+    std::uint64_t events = 1'000'000;
+    std::uint64_t seed = 1;
+    bool unique = false;
+    RulesOptions rules;
+    unsigned runs = 5;
+    double seconds = 10.0;
+    unsigned connections = 1;
+    std::string data; ///< folder for the store of `bench ingest`; empty: a temporary one
+    unsigned shards = 0;
+};
+[[nodiscard]] int run_bench_gen(const BenchOptions& options);
+[[nodiscard]] int run_bench_match(const BenchOptions& options);
+[[nodiscard]] int run_bench_ingest(const BenchOptions& options);
+
+} // namespace canhgac::app

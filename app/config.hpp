@@ -1,0 +1,120 @@
+/// The configuration file: one YAML document, every key optional, unknown keys are errors with their place.
+/// docs/reference/configuration.md lists every key; a test reads the example in it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collector/peer_table.hpp"
+#include "common/ip.hpp"
+#include "common/log.hpp"
+
+namespace canhgac::app {
+
+/// What is wrong with the configuration, as "file:line:column: message".
+class ConfigError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// "127.0.0.1:5514", "[::1]:5514"; port 0 lets the system choose.
+struct Endpoint {
+    common::IpAddress address;
+    std::uint16_t port = 0;
+    [[nodiscard]] bool is_loopback() const noexcept;
+    [[nodiscard]] std::string text() const;
+};
+[[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text) noexcept;
+
+struct TlsConfig {
+    std::string certificate; ///< PEM files
+    std::string key;
+    std::string client_ca;
+    enum class Clients : std::uint8_t { none, optional, required } clients = Clients::none;
+};
+
+struct PlainListener {
+    Endpoint endpoint;
+    std::vector<common::IpNetwork> plaintext_from; ///< who may send beyond loopback
+};
+
+struct TlsListener {
+    Endpoint endpoint;
+    TlsConfig tls;
+};
+
+struct BulkListener {
+    Endpoint endpoint;
+    std::optional<TlsConfig> tls;
+    std::string tokens_file; ///< one "name:secret" a line; required beyond loopback
+    std::string version = "8.19.0";
+};
+
+struct ApiListener {
+    Endpoint endpoint;
+    std::optional<TlsConfig> tls;
+};
+
+struct SmtpConfig {
+    std::string host;
+    std::uint16_t port = 25;
+    enum class Security : std::uint8_t { none, starttls, tls } security = Security::starttls;
+    std::string ca_file;
+    std::string username;
+    std::string password_file;
+    std::string from;
+    std::vector<std::string> to;
+};
+
+struct WebhookConfig {
+    std::string url;
+    std::string secret_file;
+    std::string ca_file;
+};
+
+struct Config {
+    std::filesystem::path data_dir = "data";
+    ApiListener api;
+    std::optional<PlainListener> syslog_udp;
+    std::optional<PlainListener> syslog_tcp;
+    std::optional<TlsListener> syslog_tls;
+    std::optional<BulkListener> elastic_bulk;
+    std::vector<collector::SourceRule> sources;
+    struct Rules {
+        bool pack = true;                         ///< the rules shipped in the binary
+        std::vector<std::filesystem::path> paths; ///< files or folders
+        std::filesystem::path placeholders;       ///< YAML map of lists for |expand
+    } rules;
+    struct Storage {
+        enum class Durability : std::uint8_t { fsync, os } durability = Durability::fsync;
+        std::chrono::seconds dedup_window{3600};
+    } storage;
+    struct Engine {
+        unsigned shards = 0;        ///< 0 = one a core
+        std::size_t queue_mib = 64; ///< received but not yet decoded
+    } engine;
+    struct Alerting {
+        bool vietnamese = true;
+        std::string console_url;
+        std::optional<SmtpConfig> smtp;
+        std::optional<WebhookConfig> webhook;
+    } alerting;
+    common::LogLevel log_level = common::LogLevel::info;
+};
+
+/// What runs without a file: loopback only, development ports, shipped rules, data in ./data.
+[[nodiscard]] Config default_config();
+/// Throws ConfigError.
+[[nodiscard]] Config parse_config(std::string_view text, const std::string& file_name);
+[[nodiscard]] Config load_config(const std::filesystem::path& file);
+/// Rules that a value alone does not show: TLS and authentication beyond loopback, files that exist, ... Empty = sound.
+[[nodiscard]] std::vector<std::string> check_config(const Config& config);
+
+} // namespace canhgac::app

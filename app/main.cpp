@@ -1,0 +1,169 @@
+// The command line: what each command takes, and nothing else.
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+
+#include "app/cli.hpp"
+#include "app/version.hpp"
+
+namespace canhgac::app {
+namespace {
+
+void add_rules(CLI::App& command, RulesOptions& options, const char* flag, bool required) {
+    auto* paths = command.add_option(flag, options.paths, "Sigma rule files or folders");
+    if (required) { paths->required(); }
+    command.add_option("--placeholders", options.placeholders, "YAML file: lists for the |expand modifier, by name");
+    command.add_option("--cache", options.cache, "Folder that keeps compiled databases for the next start");
+    command.add_flag("--pack", options.pack, "Also the rules shipped with Canh Gac");
+}
+
+void add_client(CLI::App& command, ClientOptions& options) {
+    command.add_option("--server", options.server, "Server URL [env CANHGAC_SERVER; default http://127.0.0.1:8080]");
+    command.add_option("--data", options.data, "Data folder of the server, for its address and token");
+    command.add_option("--token-file", options.token_file, "File with the API token");
+    command.add_option("--output", options.output, "json, jsonl or table [default: table on a terminal, else jsonl]")
+        ->check(CLI::IsMember({"json", "jsonl", "table"}));
+}
+
+class CommandLine {
+public:
+    CommandLine() {
+        app_.require_subcommand(1);
+        app_.set_version_flag("--version", version());
+        app_.footer("Exit status: 0 success, 1 problems found, 2 wrong usage or configuration.");
+        add_server();
+        add_rule_commands();
+        add_scan();
+        add_queries();
+        add_bench();
+        auto* version_command = app_.add_subcommand("version", "Version, build, libraries and CPU features");
+        version_command->callback([this] {
+            std::fputs(version_report().c_str(), stdout);
+            status_ = kSuccess;
+        });
+    }
+
+    int run(int argc, char** argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            // CLI11 uses its own numbers; ours are part of the contract.
+            return app_.exit(error) == 0 ? kSuccess : kUsage;
+        }
+        return status_;
+    }
+
+private:
+    void add_server() {
+        auto* serve = app_.add_subcommand("serve", "Run everything on this machine");
+        serve->add_option("--config", serve_.config, "Configuration file [default: loopback only, shipped rules]");
+        serve->add_option("--data", serve_.data, "Data folder [default: ./data, or data_dir of the configuration]");
+        serve->callback([this] { status_ = run_serve(serve_); });
+        auto* check =
+            app_.add_subcommand("check", "Check configuration, rules, certificates and files; change nothing");
+        check->add_option("--config", check_config_, "Configuration file");
+        check->callback([this] { status_ = run_check(check_config_); });
+    }
+
+    void add_rule_commands() {
+        auto* rules = app_.add_subcommand("rules", "Work with Sigma rules");
+        rules->require_subcommand(1);
+        auto* check = rules->add_subcommand("check", "Load and compile; report what was rejected and why, as JSON");
+        add_rules(*check, rules_, "paths", true);
+        check->callback([this] { status_ = run_rules_check(rules_); });
+    }
+
+    void add_scan() {
+        auto* scan = app_.add_subcommand("scan", "Run rules over files; one JSON line a match");
+        add_rules(*scan, scan_.rules, "--rules", false);
+        scan->add_option("--logsource", logsource_, "auto: a rule sees only events of its log source; off: all events")
+            ->check(CLI::IsMember({"auto", "off"}));
+        scan->add_option("--time-field", scan_.time_field, "Field that holds the event's time");
+        scan->add_option("--format", scan_.format, "auto, json or lines")
+            ->check(CLI::IsMember({"auto", "json", "lines"}));
+        scan->add_flag("--stats", scan_.stats, "Write one JSON object with counts and speed to stderr at the end");
+        scan->add_option("--threads", scan_.threads, "Matching threads")->check(CLI::Range(1, 256));
+        scan->add_option("inputs", scan_.inputs, "Files (.json, .jsonl, .gz, .zip, .log) or - for standard input")
+            ->required();
+        scan->callback([this] {
+            scan_.route = logsource_ == "auto";
+            if (scan_.rules.paths.empty() && !scan_.rules.pack) {
+                throw CLI::ValidationError("--rules", "give --rules PATH or --pack");
+            }
+            status_ = run_scan(scan_);
+        });
+    }
+
+    void add_queries() {
+        auto* search = app_.add_subcommand("search", "Search stored events");
+        add_client(*search, search_.client);
+        search->add_option("--from", search_.from, "Start of event time, RFC 3339 or a duration ago (24h)");
+        search->add_option("--to", search_.to, "End of event time");
+        search->add_option("--limit", search_.limit, "Most events wanted");
+        search->add_option("query", search_.query, "e.g. 'mimikatz host:DC01* EventID:4625 last 24h'")->required();
+        search->callback([this] { status_ = run_search(search_); });
+        auto* alerts = app_.add_subcommand("alerts", "The alert queue");
+        add_client(*alerts, alerts_.client);
+        alerts->add_option("--status", alerts_.status, "new, acknowledged, investigating, contained or closed");
+        alerts->add_flag("--follow", alerts_.follow, "Stay and print alerts as they come");
+        alerts->add_option("--limit", alerts_.limit, "Most alerts wanted");
+        alerts->callback([this] { status_ = run_alerts(alerts_); });
+    }
+
+    void add_bench() {
+        auto* bench = app_.add_subcommand("bench", "Make test load and size a machine");
+        bench->require_subcommand(1);
+        auto* gen = bench->add_subcommand("gen", "Write generated events, one JSON line each, to standard output");
+        add_generator(*gen);
+        gen->add_option("--events", bench_.events, "How many");
+        gen->callback([this] { status_ = run_bench_gen(bench_); });
+        auto* match = bench->add_subcommand("match", "Decode and match generated events on one thread");
+        add_generator(*match);
+        add_rules(*match, bench_.rules, "--rules", false);
+        add_runs(*match);
+        match->callback([this] { status_ = run_bench_match(bench_); });
+        auto* ingest = bench->add_subcommand("ingest", "Syslog over TCP to durable, matched and indexed, end to end");
+        add_rules(*ingest, bench_.rules, "--rules", false);
+        add_runs(*ingest);
+        ingest->add_option("--connections", bench_.connections, "TCP connections")->check(CLI::Range(1, 64));
+        ingest->add_option("--data", bench_.data, "Folder for the store [default: a temporary one, removed after]");
+        ingest->add_option("--shards", bench_.shards, "Shards [default: one a core]");
+        ingest->add_option("--seed", bench_.seed, "Seed of the generator");
+        ingest->callback([this] { status_ = run_bench_ingest(bench_); });
+    }
+    void add_generator(CLI::App& command) {
+        command.add_option("--from", bench_.from, "Recorded events: .zip, .json, .jsonl, .gz")->required();
+        command.add_option("--seed", bench_.seed, "Seed");
+        command.add_flag("--unique", bench_.unique, "No value repeats");
+    }
+    void add_runs(CLI::App& command) {
+        command.add_option("--runs", bench_.runs, "Measured runs after a warm-up")->check(CLI::Range(1, 100));
+        command.add_option("--seconds", bench_.seconds, "Least length of a run");
+    }
+
+    CLI::App app_{"Canh Gac - a real-time SOC engine in one process", "canhgac"};
+    int status_ = kUsage;
+    ServeOptions serve_;
+    std::string check_config_;
+    RulesOptions rules_;
+    ScanOptions scan_;
+    std::string logsource_ = "auto";
+    SearchOptions search_;
+    AlertsOptions alerts_;
+    BenchOptions bench_;
+};
+
+} // namespace
+} // namespace canhgac::app
+
+int main(int argc, char** argv) {
+    try {
+        canhgac::app::CommandLine command_line;
+        return command_line.run(argc, argv);
+    } catch (const std::exception& error) {
+        // Start-up errors carry a message for the operator.
+        std::fprintf(stderr, "canhgac: %s\n", error.what());
+        return canhgac::app::kUsage;
+    }
+}

@@ -1,0 +1,78 @@
+#include "app/rule_loading.hpp"
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "common/yaml.hpp"
+#include "rules/embedded.hpp"
+
+namespace canhgac::app {
+
+namespace {
+
+rules::ReadOptions read_options(const std::string& placeholders) {
+    rules::ReadOptions options;
+    if (placeholders.empty()) { return options; }
+    std::ifstream in(placeholders, std::ios::binary);
+    if (!in) { throw std::runtime_error(placeholders + ": cannot be read"); }
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const auto documents = common::yaml::parse(text);
+    if (!documents) {
+        throw std::runtime_error(fmt::format("{}:{}:{}: {}", placeholders, documents.error().at.line,
+                                             documents.error().at.column, documents.error().message));
+    }
+    for (const auto& document : *documents) {
+        for (const auto& [name, list] : document.entries) {
+            if (!list.is_sequence()) {
+                throw std::runtime_error(
+                    fmt::format("{}:{}:{}: {} must be a list", placeholders, list.at.line, list.at.column, name));
+            }
+            for (const auto& item : list.items) {
+                options.placeholders[name].push_back(item.text);
+            }
+        }
+    }
+    return options;
+}
+
+} // namespace
+
+LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
+    const auto start = std::chrono::steady_clock::now();
+    rules::Reader reader(read_options(sources.placeholders));
+    if (sources.pack) {
+        for (const rules::EmbeddedFile& file : rules::embedded_files()) {
+            if (file.path.starts_with("rules/pack/") && !file.path.ends_with(".test.yaml")) {
+                reader.add_text(file.path, file.text);
+            }
+        }
+    }
+    for (const std::string& path : sources.paths) {
+        reader.add_path(path);
+    }
+    rules::ReadResult read = reader.finish();
+
+    LoadedRules loaded;
+    loaded.files = read.files;
+    loaded.read = read.documents;
+    loaded.rejected = std::move(read.rejected);
+    loaded.correlations = read.correlations;
+    engine::CompileOptions options;
+    options.threads = sources.threads;
+    options.cache_dir = sources.cache_dir;
+    options.route_by_logsource = sources.route_by_logsource;
+    auto compiled = engine::compile(
+        {std::move(read.rules), std::move(read.correlations), rules::load_embedded_logsources()}, fields, options);
+    loaded.rules = std::move(compiled.rules);
+    for (engine::RejectedRule& rule : compiled.rejected) {
+        loaded.rejected.push_back({std::move(rule.file), rule.line, 1, std::move(rule.id), std::move(rule.reason)});
+    }
+    loaded.load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return loaded;
+}
+
+} // namespace canhgac::app

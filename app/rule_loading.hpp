@@ -1,0 +1,37 @@
+/// From paths on the command line or in the configuration to rules ready to match.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/rule_set.hpp"
+#include "event/field_table.hpp"
+#include "rules/ir.hpp"
+#include "rules/reader.hpp"
+
+namespace canhgac::app {
+
+struct RuleSources {
+    std::vector<std::string> paths;
+    std::string placeholders; ///< YAML map of lists; empty: none
+    bool pack = false;        ///< the rules in the binary
+    std::string cache_dir;
+    bool route_by_logsource = true;
+    unsigned threads = 2;
+};
+
+struct LoadedRules {
+    std::shared_ptr<const engine::RuleSet> rules;
+    std::vector<rules::Correlation> correlations;
+    std::vector<rules::Rejection> rejected; ///< by the reader, then by the compiler
+    std::size_t files = 0;
+    std::size_t read = 0; ///< documents
+    double load_seconds = 0.0;
+};
+
+/// Throws std::runtime_error when the placeholder file cannot be read. Rules that cannot be used are in `rejected`.
+[[nodiscard]] LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields);
+
+} // namespace canhgac::app

@@ -1,0 +1,37 @@
+#include <cstdio>
+
+#include <boost/json.hpp>
+
+#include "app/cli.hpp"
+#include "app/rule_loading.hpp"
+#include "event/field_table.hpp"
+
+namespace canhgac::app {
+
+int run_rules_check(const RulesOptions& options) {
+    event::FieldTable fields;
+    const LoadedRules loaded = load_rules({options.paths, options.placeholders, options.pack, options.cache}, fields);
+    const engine::CompileStats& stats = loaded.rules->stats();
+    boost::json::array rejected;
+    for (const rules::Rejection& rejection : loaded.rejected) {
+        rejected.push_back(boost::json::object{{"file", rejection.file},
+                                               {"line", rejection.line},
+                                               {"column", rejection.column},
+                                               {"id", rejection.id},
+                                               {"reason", rejection.reason}});
+    }
+    const boost::json::object report{{"files", loaded.files},
+                                     {"read", loaded.read},
+                                     {"rules", stats.rules},
+                                     {"correlations", loaded.correlations.size()},
+                                     {"filters", 0},
+                                     {"rejected", std::move(rejected)},
+                                     {"patterns", stats.patterns},
+                                     {"compile_seconds", stats.compile_seconds},
+                                     {"database_bytes", stats.database_bytes},
+                                     {"load_seconds", loaded.load_seconds}};
+    std::printf("%s\n", boost::json::serialize(report).c_str());
+    return loaded.rejected.empty() ? kSuccess : kProblems;
+}
+
+} // namespace canhgac::app

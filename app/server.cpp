@@ -1,0 +1,246 @@
+#include "app/server.hpp"
+
+#include <fcntl.h>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <random>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "alerting/alert_book.hpp"
+#include "alerting/alert_engine.hpp"
+#include "alerting/outbox.hpp"
+#include "app/collectors.hpp"
+#include "app/notices.hpp"
+#include "app/private_file.hpp"
+#include "app/rule_loading.hpp"
+#include "app/server_api.hpp"
+#include "collector/ledger.hpp"
+#include "collector/record_decoder.hpp"
+#include "common/metrics.hpp"
+#include "engine/correlation.hpp"
+#include "engine/pipeline.hpp"
+#include "net/digest.hpp"
+#include "net/io_threads.hpp"
+#include "storage/journal_store.hpp"
+
+namespace canhgac::app {
+
+namespace {
+
+/// The correlator of the rules in use; reload replaces it while alerting runs.
+class CorrelatorSlot {
+public:
+    void replace(std::vector<rules::Correlation> correlations) {
+        auto fresh = std::make_unique<engine::Correlator>(std::move(correlations));
+        const std::lock_guard lock(mutex_);
+        correlator_ = std::move(fresh);
+    }
+    void push(const event::DetectionRecord& record, std::vector<event::DetectionRecord>& out) {
+        const std::lock_guard lock(mutex_);
+        correlator_->push(record, out);
+    }
+
+private:
+    std::mutex mutex_;
+    std::unique_ptr<engine::Correlator> correlator_; ///< guarded by mutex_
+};
+
+bool same(const std::vector<rules::Correlation>& a, const std::vector<rules::Correlation>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+        return x.id == y.id && x.rule_ids == y.rule_ids && x.group_by == y.group_by && x.aliases == y.aliases &&
+               x.timespan == y.timespan && x.compare == y.compare && x.threshold == y.threshold && x.title == y.title &&
+               x.level == y.level && x.tags == y.tags;
+    });
+}
+
+common::Nanos longest_window(const std::vector<rules::Correlation>& correlations) {
+    common::Nanos longest = 0;
+    for (const auto& correlation : correlations) {
+        longest = std::max(longest, correlation.timespan);
+    }
+    return longest;
+}
+
+std::filesystem::path prepare_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) { throw std::runtime_error(fmt::format("data_dir {}: {}", folder.string(), error.message())); }
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+        throw std::runtime_error(fmt::format("data_dir {}: not writable", folder.string()));
+    }
+    ::chmod(folder.c_str(), S_IRWXU);
+    return std::filesystem::absolute(folder);
+}
+
+RuleSources rule_sources(const Config& config, const std::filesystem::path& folder) {
+    RuleSources sources;
+    for (const auto& path : config.rules.paths) {
+        sources.paths.push_back(path.string());
+    }
+    sources.placeholders = config.rules.placeholders.string();
+    sources.pack = config.rules.pack;
+    sources.cache_dir = (folder / "rule-cache").string();
+    return sources;
+}
+
+storage::JournalOptions journal_options(const Config::Storage& storage) {
+    storage::JournalOptions options;
+    options.durability =
+        storage.durability == Config::Storage::Durability::fsync ? storage::Durability::fsync : storage::Durability::os;
+    options.dedup_window = storage.dedup_window.count() * common::kSecond;
+    return options;
+}
+
+engine::PipelineOptions pipeline_options(const Config::Engine& engine) {
+    engine::PipelineOptions options;
+    options.shards = engine.shards != 0 ? engine.shards : std::max(1U, std::thread::hardware_concurrency());
+    options.queue_bytes = engine.queue_mib * common::kMiB;
+    return options;
+}
+
+} // namespace
+
+/// Members in the order they are opened; what is opened later uses what was opened before.
+struct Server::Parts {
+    explicit Parts(Config given)
+        : config(std::move(given)), log(config.log_level), folder(prepare_folder(config.data_dir)),
+          store(folder / "store", journal_options(config.storage), fields, clock, metrics, log), peers(config.sources),
+          ledger(peers, clock, &metrics), outbox(
+                                              store.state(), clock, [this] { return uniform(); }, log, metrics),
+          book(store.state(), clock, {},
+               [this](const auto& alert, auto& out) { outbox.enqueue(alert, "alert.new", out); }) {
+        std::filesystem::create_directories(folder / "rule-cache");
+        LoadedRules loaded = load(true);
+        add_channels(config.alerting, outbox, clock);
+        pipeline = std::make_unique<engine::Pipeline>(
+            pipeline_options(config.engine),
+            [this] { return std::make_unique<collector::RecordDecoder>(fields, peers, store.sources()); }, loaded.rules,
+            fields, store.events(), metrics);
+        alerting::AlertEngineSettings settings;
+        settings.horizon = 2 * longest_window(correlations);
+        alerts = std::make_unique<alerting::AlertEngine>(
+            store.detections(), store.state(), book, clock, log, metrics, settings,
+            [this](const auto& record, auto& out) { correlator.push(record, out); }, [this] { outbox.wake(); });
+        collectors =
+            std::make_unique<Collectors>(config, io, collector::ListenerServices{*pipeline, peers, ledger, clock, log});
+    }
+
+    double uniform() {
+        return std::uniform_real_distribution<double>(0.0, 1.0)(random); // the outbox calls it one at a time
+    }
+
+    LoadedRules load(bool first) {
+        LoadedRules loaded = load_rules(rule_sources(config, folder), fields);
+        for (const auto& rejection : loaded.rejected) {
+            log.warning("rule left out: {}", rules::to_string(rejection));
+        }
+        if (first || !same(correlations, loaded.correlations)) {
+            correlations = loaded.correlations;
+            correlator.replace(correlations);
+        }
+        rule_count = loaded.rules->stats().rules;
+        return loaded;
+    }
+
+    void start() {
+        outbox.start();
+        alerts->start();
+        api->start();
+        collectors->start();
+        std::map<std::string, std::uint16_t> ports = collectors->ports();
+        ports["api"] = api->port();
+        std::string text;
+        for (const auto& [name, port] : ports) {
+            text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", name, port);
+        }
+        write_private_file(folder / "ports.json", text + "}\n");
+    }
+
+    Config config;
+    common::Logger log;
+    common::SystemClock clock;
+    common::MetricsRegistry metrics;
+    std::filesystem::path folder;
+    event::FieldTable fields;
+    storage::JournalStore store;
+    collector::PeerTable peers;
+    collector::Ledger ledger;
+    std::mt19937_64 random{std::random_device{}()};
+    alerting::Outbox outbox;
+    alerting::AlertBook book;
+    CorrelatorSlot correlator;
+    std::vector<rules::Correlation> correlations;
+    std::size_t rule_count = 0;
+    std::unique_ptr<engine::Pipeline> pipeline;
+    std::unique_ptr<alerting::AlertEngine> alerts;
+    net::IoThreads io{2};
+    std::unique_ptr<Collectors> collectors;
+    std::unique_ptr<ServerApi> api;
+    std::mutex reload_mutex;
+    bool stopped = false;
+};
+
+Server::Server(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {
+    Parts& p = *parts_;
+    const std::string token = net::random_hex(32);
+    write_private_file(p.folder / "token", token + "\n");
+    p.api = std::make_unique<ServerApi>(p.config.api, token, p.io,
+                                        ApiParts{p.store, p.book, p.outbox, p.ledger, p.fields, p.clock, p.metrics,
+                                                 p.log, [this] { return reload_rules(); }});
+    p.start();
+}
+
+Server::~Server() {
+    stop();
+}
+
+Server::Reload Server::reload_rules() {
+    Parts& p = *parts_;
+    const std::lock_guard lock(p.reload_mutex);
+    try {
+        const LoadedRules loaded = p.load(false);
+        p.pipeline->use(loaded.rules);
+        Reload result{true,
+                      fmt::format("{} rules in use, {} left out", loaded.rules->stats().rules, loaded.rejected.size())};
+        p.log.info("rules reloaded: {}", result.message);
+        return result;
+    } catch (const std::exception& error) {
+        p.log.error("rules not reloaded, the old ones stay in use: {}", error.what());
+        return {false, error.what()};
+    }
+}
+
+std::string Server::summary() const {
+    const Parts& p = *parts_;
+    std::string text = fmt::format("canhgac is ready: {} rules, data in {}, api {}:{}", p.rule_count, p.folder.string(),
+                                   common::to_string(p.config.api.endpoint.address), p.api->port());
+    for (const auto& [name, port] : p.collectors->ports()) {
+        text += fmt::format(", {} {}", name, port);
+    }
+    return text;
+}
+
+void Server::stop() {
+    Parts& p = *parts_;
+    if (std::exchange(p.stopped, true)) { return; }
+    p.log.info("stopping: refusing input, finishing what was received");
+    p.collectors->stop();
+    p.pipeline->stop();
+    const std::uint64_t last = p.store.events().committed();
+    if (!p.alerts->wait(last, std::chrono::seconds(10))) { p.log.warning("alerting catches up at the next start"); }
+    p.alerts->stop();
+    p.outbox.stop();
+    p.api->stop();
+    p.store.close();
+    p.io.stop();
+    p.log.info("stopped");
+}
+
+} // namespace canhgac::app

@@ -1,0 +1,71 @@
+/// Reads Sigma documents (YAML) into the checked form of rules/ir.hpp. Whatever a document uses that is not supported
+/// makes a Rejection with its place and reason; nothing is approximated or silently dropped.
+/// Sources: Sigma specification 2.1; SIGMA.md section 2, items A-H without time modifiers, and of I `event_count`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/ir.hpp"
+
+namespace canhgac::rules {
+
+/// A document that was not taken.
+struct Rejection {
+    std::string file;
+    std::uint32_t line = 0;   ///< from 1; 0 = the file as a whole
+    std::uint32_t column = 0; ///< from 1, in bytes
+    std::string id;           ///< of the rule, when it could be read
+    std::string reason;       ///< English, for a person
+};
+
+/// "file:line:column: reason (rule id)".
+[[nodiscard]] std::string to_string(const Rejection& rejection);
+
+struct ReadOptions {
+    /// Values of `%name%` for the `expand` modifier (SIGMA.md 50).
+    std::map<std::string, std::vector<std::string>> placeholders;
+};
+
+struct ReadResult {
+    std::vector<Rule> rules; ///< in the order read; ids and names are unique
+    std::vector<Correlation> correlations;
+    std::vector<Rejection> rejected; ///< by file (in the order read), then line
+    std::size_t files = 0;
+    std::size_t documents = 0; ///< rules + correlations + rejected
+};
+
+/// Collects documents; checks across documents (ids, names, references of correlations) happen in finish().
+/// Not thread safe. Memory: proportional to what was added.
+class Reader {
+public:
+    explicit Reader(ReadOptions options = {});
+    ~Reader();
+    Reader(Reader&&) noexcept;
+    Reader& operator=(Reader&&) noexcept;
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+
+    /// Every document of one text. `file` is what places and messages name.
+    void add_text(std::string_view file, std::string_view text);
+    /// A file, or a folder with all *.yml and *.yaml below it in the order of their paths; `*.test.yaml` and
+    /// `*.test.yml` in folders are skipped. What cannot be opened becomes a rejection.
+    void add_path(const std::filesystem::path& path);
+    /// Hands everything over; the reader is empty afterwards.
+    [[nodiscard]] ReadResult finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+[[nodiscard]] ReadResult read_text(std::string_view file, std::string_view text, ReadOptions options = {});
+[[nodiscard]] ReadResult read_paths(const std::vector<std::filesystem::path>& paths, ReadOptions options = {});
+
+} // namespace canhgac::rules

@@ -1,0 +1,85 @@
+/// The event store of one node: the journal of acknowledged micro-blocks, their hash chain, detections, sources and the
+/// small state of other modules, in one RocksDB. Byte layout: docs/reference/storage-format.md.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "common/bytes.hpp"
+#include "common/clock.hpp"
+#include "common/log.hpp"
+#include "common/metrics.hpp"
+#include "common/result.hpp"
+#include "event/field_table.hpp"
+#include "event/store.hpp"
+
+namespace canhgac::storage {
+
+/// When a batch counts as durable.
+enum class Durability : std::uint8_t {
+    fsync, ///< on the disk: survives kill -9 and power loss
+    os,    ///< given to the operating system: survives kill -9 only
+};
+
+struct JournalOptions {
+    Durability durability = Durability::fsync;
+    common::Nanos dedup_window = common::kHour;
+    std::size_t dedup_bytes = 256 * common::kMiB;  ///< most memory of the window; a fuller window forgets its oldest
+    std::size_t wal_bytes = 256 * common::kMiB;    ///< write-ahead log kept before memory tables are flushed
+    std::size_t memory_bytes = 192 * common::kMiB; ///< memory tables and block cache together
+    std::size_t queue_bytes = 64 * common::kMiB;   ///< prepared batches waiting for the committer; append() then blocks
+    std::size_t commit_bytes = 8 * common::kMiB;   ///< most bytes of one group commit
+    std::uint64_t min_free_bytes = 128 * common::kMiB; ///< with less room on the disk batches are refused
+    std::size_t query_bytes = 256 * common::kMiB;      ///< rows one query may hold while it brings them in order
+    /// Asked before a day is dropped; false keeps it (e.g. a legal hold). Empty: every day may go.
+    std::function<bool(std::int32_t day)> may_drop;
+};
+
+/// What verify() found.
+struct VerifyReport {
+    std::uint64_t batches = 0; ///< chain records walked
+    std::uint64_t events = 0;  ///< events whose leaves were recomputed
+    std::uint64_t expired = 0; ///< batches gone because their days were dropped
+    std::uint64_t signed_heads = 0;
+    std::uint64_t first_bad_seq = 0; ///< 0: everything holds
+    std::string problem;             ///< of first_bad_seq, for people
+};
+
+/// Opens `folder` (made if missing) and recovers what was acknowledged. One object a folder; other processes are locked
+/// out. The facets are thread safe and live as long as the store.
+class JournalStore {
+public:
+    /// Throws std::runtime_error with a message for the operator: folder not writable, locked by another process,
+    /// damaged, or written by a newer release. The references must outlive the store.
+    JournalStore(const std::filesystem::path& folder, const JournalOptions& options, event::FieldTable& names,
+                 const common::Clock& clock, common::MetricsRegistry& metrics, common::Logger& logger);
+    /// close().
+    ~JournalStore();
+    JournalStore(const JournalStore&) = delete;
+    JournalStore& operator=(const JournalStore&) = delete;
+
+    [[nodiscard]] event::EventStore& events() noexcept;
+    [[nodiscard]] event::DetectionLog& detections() noexcept;
+    [[nodiscard]] event::StateStore& state() noexcept;
+    [[nodiscard]] event::SourceRegistry& sources() noexcept;
+
+    /// Forgets the detections of batches up to and including `seq`, once every reader is beyond it.
+    [[nodiscard]] common::Result<void, std::error_code> trim_detections(std::uint64_t seq);
+    /// Walks the hash chain from the first batch and recomputes every root from the stored events. Slow (reads
+    /// everything); may run beside commits, looks at what was committed when it began.
+    [[nodiscard]] common::Result<VerifyReport, std::error_code> verify() const;
+    /// Commits what is queued, then refuses further batches (done(false)). Called by the destructor.
+    void close() noexcept;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace canhgac::storage
