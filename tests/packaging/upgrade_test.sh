@@ -45,7 +45,7 @@ count() { "$root/usr/bin/canhgac" search --server "http://127.0.0.1:$(port api)"
 
 run_dpkg -i "$older"
 [[ $(status_of) == "installed 0.0.9" ]] || fail "after the first installation: $(status_of)"
-[[ $(stat -c %a "$config") == 640 && $(stat -c %a "$data") == 750 ]] || fail "wrong rights"
+[[ $(stat -c %a "$config") == 640 && $(stat -c %a "$data") == 700 ]] || fail "wrong rights"
 grep -q '^canhgac:' "$root/etc/passwd" || fail "no user canhgac"
 
 serve
@@ -61,7 +61,7 @@ sum=$(sha256sum <"$config")
 run_dpkg -i "$newer"
 [[ $(status_of) == "installed 0.1.0~test" ]] || fail "after the upgrade: $(status_of)"
 [[ $(sha256sum <"$config") == "$sum" ]] || fail "the changed configuration was replaced"
-[[ $(stat -c %a "$config") == 640 && $(stat -c %a "$data") == 750 ]] || fail "wrong rights after the upgrade"
+[[ $(stat -c %a "$config") == 640 && $(stat -c %a "$data") == 700 ]] || fail "wrong rights after the upgrade"
 serve
 [[ $(count upgradeproof) -eq 5 ]] || fail "the events of before the upgrade are not found"
 stop
