@@ -12,10 +12,15 @@ namespace {
 struct Body {
     std::string text;
     std::size_t limit = 0;
+    const std::function<bool(std::string_view)>* stream = nullptr;
+    CURL* handle = nullptr;
 };
 
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* into) {
     auto* const body = static_cast<Body*>(into);
+    long status = 0;
+    if (*body->stream) { curl_easy_getinfo(body->handle, CURLINFO_RESPONSE_CODE, &status); }
+    if (status >= 200 && status < 300) { return (*body->stream)({data, size * count}) ? size * count : 0; }
     const std::size_t room = body->limit - body->text.size();
     body->text.append(data, std::min(size * count, room));
     return size * count;
@@ -102,7 +107,7 @@ HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 
 common::Result<ClientResponse, TransferError> HttpClient::send(const ClientRequest& request,
-                                                             const std::atomic<bool>& cancelled) {
+                                                               const std::atomic<bool>& cancelled) {
     curl::List headers;
     for (const auto& [name, value] : request.headers) {
         if (!clean(name) || !clean(value)) { return common::fail(TransferError{TransferErrc::bad_request}); }
@@ -113,7 +118,8 @@ common::Result<ClientResponse, TransferError> HttpClient::send(const ClientReque
     CURL* const handle = impl_->handle.get();
     const HttpClientSettings& settings = impl_->settings;
     curl::prepare(handle, settings.connect_timeout, settings.timeout, settings.ca_file, cancelled);
-    Body body{.text = {}, .limit = settings.max_response_bytes};
+    if (request.on_body) { curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, 0L); }
+    Body body{.text = {}, .limit = settings.max_response_bytes, .stream = &request.on_body, .handle = handle};
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(handle, CURLOPT_PROXY, settings.proxy.c_str());
@@ -127,6 +133,7 @@ common::Result<ClientResponse, TransferError> HttpClient::send(const ClientReque
     }
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     const CURLcode code = curl_easy_perform(handle);
+    if (code == CURLE_WRITE_ERROR && request.on_body) { return common::fail(TransferError{TransferErrc::cancelled}); }
     if (code != CURLE_OK) { return common::fail(TransferError{curl::error_code(code)}); }
     long status = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

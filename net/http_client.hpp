@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,9 @@ struct ClientRequest {
     std::string url;
     std::vector<std::pair<std::string, std::string>> headers; ///< CR, LF and NUL make it bad_request
     std::string_view body;
+    /// When set, gets the body of a 2xx answer as it arrives instead of ClientResponse::body; false ends the exchange
+    /// (TransferErrc::cancelled). For streams: the time limit of the whole exchange does not apply.
+    std::function<bool(std::string_view part)> on_body;
 };
 
 struct ClientResponse {
@@ -75,7 +79,7 @@ public:
 
     /// Any status is a response. Ends within about a second after `cancelled` turns true.
     [[nodiscard]] common::Result<ClientResponse, TransferError> send(const ClientRequest& request,
-                                                                   const std::atomic<bool>& cancelled);
+                                                                     const std::atomic<bool>& cancelled);
 
 private:
     struct Impl;
