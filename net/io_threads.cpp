@@ -9,7 +9,7 @@
 namespace canhgac::net {
 
 struct IoThreads::Impl {
-    explicit Impl(std::size_t threads) : context(static_cast<int>(threads)) {}
+    explicit Impl(std::size_t concurrency) : context(static_cast<int>(concurrency)) {}
     boost::asio::io_context context;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
     std::vector<std::thread> threads;
