@@ -101,8 +101,8 @@ HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 
-common::Result<HttpResponse, TransferError> HttpClient::send(const HttpRequest& request,
-                                                             const std::atomic<bool>& cancelled) {
+common::Result<ClientResponse, TransferError> HttpClient::send(const ClientRequest& request,
+                                                               const std::atomic<bool>& cancelled) {
     curl::List headers;
     for (const auto& [name, value] : request.headers) {
         if (!clean(name) || !clean(value)) { return common::fail(TransferError{TransferErrc::bad_request}); }
@@ -132,7 +132,7 @@ common::Result<HttpResponse, TransferError> HttpClient::send(const HttpRequest& 
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     curl_off_t retry_after = 0;
     curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry_after);
-    HttpResponse response{.status = static_cast<int>(status), .body = std::move(body.text), .retry_after = {}};
+    ClientResponse response{.status = static_cast<int>(status), .body = std::move(body.text), .retry_after = {}};
     if (retry_after > 0) { response.retry_after = std::chrono::seconds(retry_after); }
     return response;
 }

@@ -53,14 +53,14 @@ struct HttpClientSettings {
     std::size_t max_response_bytes = 64 * 1024; ///< what is beyond is not kept
 };
 
-struct HttpRequest {
+struct ClientRequest {
     std::string method = "POST";
     std::string url;
     std::vector<std::pair<std::string, std::string>> headers; ///< CR, LF and NUL make it bad_request
     std::string_view body;
 };
 
-struct HttpResponse {
+struct ClientResponse {
     int status = 0;
     std::string body;
     std::optional<std::chrono::seconds> retry_after; ///< Retry-After, seconds or HTTP date (RFC 9110 section 10.2.3)
@@ -74,8 +74,8 @@ public:
     HttpClient& operator=(HttpClient&&) noexcept;
 
     /// Any status is a response. Ends within about a second after `cancelled` turns true.
-    [[nodiscard]] common::Result<HttpResponse, TransferError> send(const HttpRequest& request,
-                                                                   const std::atomic<bool>& cancelled);
+    [[nodiscard]] common::Result<ClientResponse, TransferError> send(const ClientRequest& request,
+                                                                     const std::atomic<bool>& cancelled);
 
 private:
     struct Impl;

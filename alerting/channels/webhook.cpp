@@ -47,13 +47,13 @@ public:
                                      ? default_webhook_body(notice, settings_.style)
                                      : fill_json_template(pattern_, template_values(notice, settings_.style));
         const std::string timestamp = std::to_string(clock_.now() / common::kSecond);
-        net::HttpRequest request{.method = "POST",
-                                 .url = settings_.url,
-                                 .headers = {{"Content-Type", "application/json"},
-                                             {"User-Agent", "CanhGac"},
-                                             {"Idempotency-Key", notice.key},
-                                             {"X-CanhGac-Timestamp", timestamp}},
-                                 .body = body};
+        net::ClientRequest request{.method = "POST",
+                                   .url = settings_.url,
+                                   .headers = {{"Content-Type", "application/json"},
+                                               {"User-Agent", "CanhGac"},
+                                               {"Idempotency-Key", notice.key},
+                                               {"X-CanhGac-Timestamp", timestamp}},
+                                   .body = body};
         if (!secret_.empty()) {
             request.headers.emplace_back("X-CanhGac-Signature", webhook_signature(secret_, timestamp, body));
         }
@@ -68,7 +68,7 @@ public:
     }
 
 private:
-    static Delivery judge(const net::HttpResponse& response) {
+    static Delivery judge(const net::ClientResponse& response) {
         Delivery out;
         out.detail = fmt::format("HTTP {}", response.status);
         if (response.status >= 200 && response.status < 300) {
