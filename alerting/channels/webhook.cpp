@@ -53,7 +53,7 @@ public:
                                              {"User-Agent", "CanhGac"},
                                              {"Idempotency-Key", notice.key},
                                              {"X-CanhGac-Timestamp", timestamp}},
-                                 .body = body};
+                                 .body = body, .on_body = {}};
         if (!secret_.empty()) {
             request.headers.emplace_back("X-CanhGac-Signature", webhook_signature(secret_, timestamp, body));
         }
