@@ -33,6 +33,23 @@ std::string meaning_of(const rules::Predicate& p) {
     return key;
 }
 
+/// Neighbouring literals joined, empty ones and repeated ANYs dropped.
+std::vector<rules::PatternPart> normalized(const std::vector<rules::PatternPart>& pattern) {
+    using PartKind = rules::PatternPart::Kind;
+    std::vector<rules::PatternPart> out;
+    for (const rules::PatternPart& part : pattern) {
+        if (part.kind == PartKind::literal && part.text.empty()) { continue; }
+        const bool same = !out.empty() && out.back().kind == part.kind;
+        if (same && part.kind == PartKind::any) { continue; }
+        if (same && part.kind == PartKind::literal) {
+            out.back().text += part.text;
+            continue;
+        }
+        out.push_back(part);
+    }
+    return out;
+}
+
 /// Leaves that may become one: positive ones under "any", negated ones under "all".
 bool may_merge(const ConditionDraft& leaf, Kind parent) noexcept {
     return leaf.kind == Kind::atom && leaf.matcher != kNone && leaf.negated == (parent == Kind::all);
@@ -89,8 +106,10 @@ ConditionDraft DraftBook::leaf(Context& context, const std::string& field, const
     out.negated = negated;
     out.matcher = matcher_of(context.draft->group, field);
     MatcherDraft& matcher = matchers[out.matcher];
-    const auto [found, fresh] = matcher.index.emplace(meaning_of(predicate), static_cast<Test>(matcher.tests.size()));
-    if (fresh) { matcher.tests.push_back({predicate, 0}); }
+    rules::Predicate wanted = predicate;
+    wanted.pattern = normalized(predicate.pattern);
+    const auto [found, fresh] = matcher.index.emplace(meaning_of(wanted), static_cast<Test>(matcher.tests.size()));
+    if (fresh) { matcher.tests.push_back({std::move(wanted), 0}); }
     ++matcher.tests[found->second].uses;
     out.tests.push_back(found->second);
     if (predicate.op == Op::regex) { context.draft->regexes.emplace_back(out.matcher, found->second); }

@@ -17,7 +17,7 @@ using Kind = rules::PatternPart::Kind;
 
 constexpr std::uint32_t kConfirmBit = 0x8000'0000U;
 
-/// What a wildcard pattern is in the end.
+/// What a pattern is in the end. Patterns are normal here: no empty literals, no equal neighbours.
 struct PatternShape {
     bool open_start = false;
     bool open_end = false;
@@ -48,9 +48,7 @@ PatternShape shape_of(const std::vector<rules::PatternPart>& parts) noexcept {
 }
 
 bool matches_any_value(const std::vector<rules::PatternPart>& parts) noexcept {
-    return !parts.empty() && std::all_of(parts.begin(), parts.end(), [](const rules::PatternPart& part) {
-        return part.kind == Kind::any || (part.kind == Kind::literal && part.text.empty());
-    });
+    return parts.size() == 1 && parts.front().kind == Kind::any;
 }
 
 double literal_frequency(std::size_t size) noexcept {

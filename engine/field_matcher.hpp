@@ -27,7 +27,7 @@ using Atom = std::uint32_t;
 using Test = std::uint32_t;
 
 /// A test of a value as the matcher sees it. `predicate` with is_null means "is a JSON null", with exists "is there":
-/// absence is the condition's business.
+/// absence is the condition's business. Its pattern has no empty literals and no equal neighbours.
 struct FieldTest {
     rules::Predicate predicate;
     std::uint32_t uses = 0; ///< by how many conditions; an estimate of how common the value is
