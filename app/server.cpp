@@ -121,8 +121,8 @@ struct Server::Parts {
         add_channels(config.alerting, outbox, clock);
         pipeline = std::make_unique<engine::Pipeline>(
             pipeline_options(config.engine),
-            [this] { return std::make_unique<collector::RecordDecoder>(fields, peers, store.sources()); }, loaded.rules,
-            fields, store.events(), metrics);
+            [this] { return std::make_unique<collector::RecordDecoder>(fields, peers, &store.sources()); },
+            loaded.rules, fields, store.events(), metrics);
         alerting::AlertEngineSettings settings;
         settings.horizon = 2 * longest_window(correlations);
         alerts = std::make_unique<alerting::AlertEngine>(

@@ -127,6 +127,12 @@ bool read_number(std::string_view text, Number& out) {
     return error == std::errc{} && end == text.data() + text.size();
 }
 
+/// `017` was octal in YAML 1.1 and is a code, not a number, to most who write it (a keyboard layout `00000429`).
+bool has_leading_zero(std::string_view text) {
+    text = without_sign(text);
+    return text.size() > 1 && text[0] == '0' && text[1] != '.' && text[1] != 'e' && text[1] != 'E';
+}
+
 /// Gives a plain scalar its type by the core schema, as far as the header says.
 void resolve_plain(Node& node) {
     node.kind = Kind::string;
@@ -135,6 +141,8 @@ void resolve_plain(Node& node) {
         node.boolean = true;
     } else if (node.text == "false" || node.text == "False" || node.text == "FALSE") {
         node.kind = Kind::boolean;
+    } else if (has_leading_zero(node.text)) {
+        return;
     } else if (is_all_digits(without_sign(node.text)) && read_number(node.text, node.integer)) {
         node.kind = Kind::integer;
         node.real = static_cast<double>(node.integer);

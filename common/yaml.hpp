@@ -2,7 +2,7 @@
 /// Refused, with the place: duplicate keys, anchors and aliases (they can explode), tabs as indentation, keys that are
 /// not scalars, nesting deeper than 64, tags other than `!` and `!!str`, control characters, broken UTF-8, texts beyond
 /// kMaxTextBytes or kMaxNodes. Reads YAML 1.2 core schema (YAML 1.2.2 section 10.3): only true/false are booleans;
-/// `yes`, `0x17`, `0o17`, `1:20`, `.inf` and numbers too large for their type stay text (SIGMA.md item 6).
+/// `yes`, `017`, `0x17`, `0o17`, `1:20`, `.inf` and numbers too large for their type stay text (SIGMA.md item 6).
 #pragma once
 
 #include <cstddef>

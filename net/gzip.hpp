@@ -22,7 +22,7 @@ struct GzipLimits {
     std::size_t ratio_free_bytes = 4 * 1024 * 1024; ///< below this size the ratio does not matter
 };
 
-/// Unpacks one or more gzip members. Never writes more than the limits allow.
+/// Unpacks one or more gzip members. Never holds more than the limits and 64 KiB.
 [[nodiscard]] common::Result<std::string, GzipError> gunzip(std::string_view packed, const GzipLimits& limits = {});
 /// Packs, for tests and tools.
 [[nodiscard]] std::string gzip(std::string_view plain);

@@ -74,13 +74,17 @@ private:
     enum class Operation : std::uint8_t { read, write };
     void start_deadline(Operation operation, Duration limit);
     void arm(TimePoint when);
+    void on_timer();
     [[nodiscard]] IoResult finish(Operation operation, IoResult result) noexcept;
+    [[nodiscard]] boost::asio::awaitable<void> discard_input(Duration limit);
 
     boost::asio::steady_timer timer_; ///< one watch for both deadlines, set back only when a nearer one comes
     TimePoint armed_until_ = TimePoint::max();
     TimePoint deadlines_[2] = {TimePoint::max(), TimePoint::max()};
     TimePoint drain_until_ = TimePoint::max();
     bool timed_out_ = false;
+    bool reading_ = false;
+    bool writing_ = false;
     bool stopping_ = false;
     common::IpAddress peer_address_;
     std::uint16_t peer_port_ = 0;

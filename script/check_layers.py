@@ -16,7 +16,8 @@ owners = {
     r"hs/|hs\.h|re2/": ("text",),
     r"rocksdb/": ("storage",),
     r"yaml-cpp/": ("common",),
-    r"boost/beast|openssl/": ("net",),
+    r"boost/beast": ("net",),
+    r"openssl/": ("net", "storage"),  # storage: SHA-256 only, docs/decisions/0002-hash-in-storage.md
     r"boost/asio": ("net", "collector", "api", "app"),
     r"curl/": ("net",),
     r"prometheus/": ("common",),

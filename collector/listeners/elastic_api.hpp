@@ -8,19 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "collector/listeners/elastic_auth.hpp"
 #include "collector/listeners/services.hpp"
-#include "net/digest.hpp"
 #include "net/http_server.hpp"
 #include "net/io_threads.hpp"
 
 namespace canhgac::collector {
-
-/// Credential of a shipper: Basic (name = user, secret = password) or ApiKey (base64 of "name:secret"). The name
-/// becomes the peer's identity.
-struct ElasticToken {
-    std::string name;
-    net::Sha256 secret_hash{}; ///< SHA-256 of the secret
-};
 
 struct ElasticApiConfig {
     net::StreamServerConfig server; ///< name, address, port (usual: 9200), tls
@@ -51,7 +44,7 @@ public:
 
 private:
     struct Impl;
-    std::shared_ptr<Impl> impl_; ///< shared with requests that wait for the store
+    std::unique_ptr<Impl> impl_;
 };
 
 } // namespace canhgac::collector

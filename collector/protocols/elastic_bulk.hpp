@@ -18,22 +18,22 @@
 
 namespace canhgac::collector {
 
-enum class BulkAction : std::uint8_t { create, index, update, remove };
+enum class BulkOperation : std::uint8_t { create, index, update, remove };
 
 /// What an action line says. Views into the line; still escaped as JSON strings are (without the quotes).
-struct BulkActionLine {
-    BulkAction action = BulkAction::create;
+struct BulkLine {
+    BulkOperation action = BulkOperation::create;
     std::string_view index; ///< empty when absent
     std::string_view id;    ///< empty when absent
 };
 
 /// Reads one action line: a JSON object of one known action with an object as value. False for anything else (then
 /// `out` is not meaningful). Allocates nothing.
-[[nodiscard]] bool parse_bulk_action(std::string_view line, BulkActionLine& out) noexcept;
+[[nodiscard]] bool read_bulk_line(std::string_view line, BulkLine& out) noexcept;
 
 /// One item of the answer. Offsets into BulkRequest::names.
 struct BulkItem {
-    BulkAction action = BulkAction::create;
+    BulkOperation action = BulkOperation::create;
     std::uint32_t index_offset = 0;
     std::uint32_t index_size = 0;
     std::uint32_t id_offset = 0;

@@ -4,11 +4,12 @@
 /// At the start of a frame LF, CR, NUL and blanks are skipped. Then
 ///   * 1..9 digits (the first not 0), a blank        octet counting: that many bytes are the frame;
 ///   * anything else                                 the frame ends before LF or NUL.
-/// A count is not believed, and the frame ends at a line end, when it is above 16 times the longest frame, or when the
-/// connection has used line ends before and no '<' follows the blank ("12 Jan ..." of a device that sends no PRI).
-/// Ten digits in a row pin the connection to line ends. Trailing LF, CR and NUL are not part of a frame.
-/// Lost step: when a counted frame is not followed by a digit, '<' or filler, its count was a lie. Then the bytes up to
-/// the next line end, NUL or "count <" are one frame flagged kUnparsed, and counting goes on behind it.
+/// A count is not believed, and the frame ends at a line end, when it is above 16 times the longest frame, or when no
+/// '<' follows the blank on a connection that has used line ends, or a counted frame that began with '<', before ("12
+/// Jan ..." of a device that sends no PRI). Ten digits in a row pin the connection to line ends.
+/// Trailing LF, CR and NUL are not part of a frame; a frame of nothing else is no frame.
+/// Lost step: when a counted frame is not followed by a count, a PRI or filler, its count was a lie. Then the bytes up
+/// to the next line end, NUL or "count <" are one frame flagged kUnparsed, and counting goes on behind it.
 /// Longer than max_frame_bytes: the frame's beginning is kept, flagged kTruncated, the rest is discarded and counted.
 #pragma once
 
@@ -65,7 +66,7 @@ private:
     std::uint64_t discarded_bytes_ = 0;
     Skip skip_ = Skip::none;
     bool pinned_to_lines_ = false;
-    bool seen_line_ = false;
+    bool want_priority_ = false;
     bool after_counted_ = false;
 };
 

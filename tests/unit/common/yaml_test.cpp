@@ -46,25 +46,29 @@ TEST(Yaml, ReadsATreeWithPlaces) {
 }
 
 TEST(Yaml, TypesFollowTheCoreSchemaAndNotYaml11) {
-    const auto root =
-        one("[true, False, yes, on, 12, -7, 017, 0x17, 0o17, 1:20, 1.5, 1e3, .5, '12', ~, null, '', .inf, "
-            "99999999999999999999, 1.2.3, 2026-01-01, !!str 5, \"true\"]");
-    const std::vector<Kind> want = {Kind::boolean, Kind::boolean, Kind::string, Kind::string, Kind::integer,
-                                    Kind::integer, Kind::integer, Kind::string, Kind::string, Kind::string,
-                                    Kind::real,    Kind::real,    Kind::real,   Kind::string, Kind::null,
-                                    Kind::null,    Kind::string,  Kind::string, Kind::real,   Kind::string,
-                                    Kind::string,  Kind::string,  Kind::string};
-    ASSERT_EQ(root.items.size(), want.size());
-    for (std::size_t i = 0; i < want.size(); ++i) {
-        EXPECT_EQ(root.items[i].kind, want[i]) << root.items[i].text;
+    const std::vector<std::pair<const char*, Kind>> cases = {
+        {"true", Kind::boolean}, {"False", Kind::boolean},    {"yes", Kind::string},      {"on", Kind::string},
+        {"tRue", Kind::string},  {"12", Kind::integer},       {"-7", Kind::integer},      {"+7", Kind::integer},
+        {"0", Kind::integer},    {"017", Kind::string},       {"00429", Kind::string},    {"0x17", Kind::string},
+        {"0o17", Kind::string},  {"1:20", Kind::string},      {"1_000", Kind::string},    {"1.5", Kind::real},
+        {"1e3", Kind::real},     {".5", Kind::real},          {"0.5", Kind::real},        {"5.", Kind::real},
+        {"1.2.3", Kind::string}, {".", Kind::string},         {"-x", Kind::string},       {".inf", Kind::string},
+        {".nan", Kind::string},  {"1e999", Kind::string},     {"~", Kind::null},          {"null", Kind::null},
+        {"''", Kind::string},    {"'12'", Kind::string},      {"\"true\"", Kind::string}, {"!!str 5", Kind::string},
+        {"! 5", Kind::string},   {"2026-01-01", Kind::string}};
+    for (const auto& [text, kind] : cases) {
+        const auto root = one(std::string("[") + text + "]");
+        ASSERT_EQ(root.items.size(), 1U) << text;
+        EXPECT_EQ(root.items[0].kind, kind) << text;
     }
+    const auto root = one("[true, -7, 1e3, 99999999999999999999, 017]");
     EXPECT_TRUE(root.items[0].boolean);
-    EXPECT_FALSE(root.items[1].boolean);
-    EXPECT_EQ(root.items[5].integer, -7);
-    EXPECT_EQ(root.items[6].integer, 17);
-    EXPECT_DOUBLE_EQ(root.items[11].real, 1000.0);
-    EXPECT_EQ(root.items[18].text, "99999999999999999999");
-    EXPECT_FALSE(root.items[16].is_null());
+    EXPECT_EQ(root.items[1].integer, -7);
+    EXPECT_DOUBLE_EQ(root.items[1].real, -7.0);
+    EXPECT_DOUBLE_EQ(root.items[2].real, 1000.0);
+    EXPECT_EQ(root.items[3].kind, Kind::real);
+    EXPECT_EQ(root.items[3].text, "99999999999999999999");
+    EXPECT_EQ(root.items[4].text, "017");
 }
 
 TEST(Yaml, KeepsBackslashesAndBlanksOfEveryScalarStyle) {

@@ -1,0 +1,36 @@
+/// How the commands on a terminal talk to the server: finds it, signs in with its token file, sends and reads.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "app/cli.hpp"
+
+namespace canhgac::app {
+
+/// Not thread safe.
+class ApiClient {
+public:
+    /// Server: --server, CANHGAC_SERVER, the ports file of the data folder, http://127.0.0.1:8080. Token: --token-file,
+    /// the token file of the data folder. Data folder: --data, the one the server on this machine noted, ./data.
+    /// Throws std::runtime_error when there is no token to be found.
+    explicit ApiClient(const ClientOptions& options);
+
+    /// The body of a 2xx answer. Throws std::runtime_error with what the server or the network said.
+    [[nodiscard]] std::string get(const std::string& path);
+    /// Calls `line` for each line of the answer as it arrives until it returns false.
+    void stream(const std::string& method, const std::string& path, const std::string& body,
+                const std::function<bool(std::string_view line)>& line);
+
+private:
+    std::string server_;
+    std::string token_;
+    std::atomic<bool> cancelled_{false};
+};
+
+/// Where `serve` notes its data folder, for commands on the same machine; see note_data_folder().
+void note_data_folder(const std::string& folder);
+
+} // namespace canhgac::app

@@ -1,0 +1,154 @@
+#include "rules/correlation_document.hpp"
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "rules/document.hpp"
+#include "rules/refusal.hpp"
+
+namespace canhgac::rules {
+
+namespace {
+
+namespace yaml = common::yaml;
+
+constexpr std::array<std::string_view, 7> kLaterTypes = {
+    "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median"};
+
+/// A whole number and one of s m h d w M y; M and y are pySigma's average lengths (SIGMA.md 64).
+std::optional<common::Nanos> parse_timespan(std::string_view text) {
+    static constexpr std::array<std::pair<char, common::Nanos>, 7> kUnits = {
+        {{'s', 1}, {'m', 60}, {'h', 3'600}, {'d', 86'400}, {'w', 604'800}, {'M', 2'629'746}, {'y', 31'556'952}}};
+    static constexpr common::Nanos kLongest = 10LL * 31'556'952; // seconds
+    if (text.empty()) { return std::nullopt; }
+    common::Nanos count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size() - 1, count);
+    if (error != std::errc{} || end != text.data() + text.size() - 1 || count <= 0) { return std::nullopt; }
+    for (const auto& [letter, seconds] : kUnits) {
+        if (letter == text.back() && count <= kLongest / seconds) { return count * seconds * common::kSecond; }
+    }
+    return std::nullopt;
+}
+
+void check_type(const yaml::Node& body) {
+    const std::string type = read_text_key(body, "type");
+    if (type.empty()) { refuse(body.at, "correlation: missing 'type'"); }
+    if (type == "event_count") { return; }
+    for (const auto known : kLaterTypes) {
+        if (type == known) { refuse(body.find("type")->at, "correlation type '" + type + "' is not supported yet"); }
+    }
+    refuse(body.find("type")->at, "unknown correlation type '" + type + "'");
+}
+
+void check_keys(const yaml::Node& body) {
+    static constexpr std::array<std::string_view, 7> kKnown = {"type",      "rules",   "group-by", "timespan",
+                                                               "condition", "aliases", "generate"};
+    for (std::size_t i = 0; i < body.entries.size(); ++i) {
+        bool is_known = false;
+        for (const auto key : kKnown) {
+            is_known = is_known || key == body.entries[i].first;
+        }
+        if (!is_known) {
+            refuse(body.key_positions[i],
+                   "correlation: key '" + body.entries[i].first + "' is not known for event_count");
+        }
+    }
+}
+
+void read_condition(Correlation& out, const yaml::Node& body) {
+    using Compare = Correlation::Compare;
+    static constexpr std::array<std::pair<std::string_view, Compare>, 6> kCompares = {{{"gt", Compare::gt},
+                                                                                       {"gte", Compare::gte},
+                                                                                       {"lt", Compare::lt},
+                                                                                       {"lte", Compare::lte},
+                                                                                       {"eq", Compare::eq},
+                                                                                       {"neq", Compare::neq}}};
+    const auto* node = body.find("condition");
+    if (node == nullptr) { refuse(body.at, "correlation: missing 'condition'"); }
+    if (!node->is_map()) { refuse(node->at, "correlation: event_count needs a condition like {gte: 10}"); }
+    if (node->entries.size() != 1) { refuse(node->at, "correlation: exactly one comparison is supported"); }
+    const auto& [name, value] = node->entries.front();
+    if (value.kind != yaml::Kind::integer && value.kind != yaml::Kind::real) {
+        refuse(value.at, "correlation: '" + name + "' needs a number");
+    }
+    for (const auto& [known, compare] : kCompares) {
+        if (known != name) { continue; }
+        out.compare = compare;
+        out.threshold = value.real;
+        return;
+    }
+    refuse(node->key_positions.front(), "correlation: unknown comparison '" + name + "'");
+}
+
+void read_rules(UnresolvedCorrelation& out, const yaml::Node& body) {
+    out.correlation.rule_ids = read_texts_key(body, "rules");
+    if (out.correlation.rule_ids.empty()) { refuse(body.at, "correlation: missing 'rules'"); }
+    const auto& node = *body.find("rules");
+    for (std::size_t i = 0; i < out.correlation.rule_ids.size(); ++i) {
+        out.reference_positions.push_back(node.is_sequence() ? node.items[i].at : node.at);
+    }
+}
+
+void read_aliases(UnresolvedCorrelation& out, const yaml::Node& body) {
+    const auto* node = body.find("aliases");
+    if (node == nullptr || node->is_null()) { return; }
+    out.aliases_at = node->at;
+    if (!node->is_map()) { refuse(node->at, "correlation: 'aliases' must be a map"); }
+    for (const auto& [alias, fields] : node->entries) {
+        if (!fields.is_map() || fields.entries.empty()) {
+            refuse(fields.at, "correlation: alias '" + alias + "' must map rules to fields");
+        }
+        auto& target = out.correlation.aliases.emplace_back(alias, std::vector<std::pair<std::string, std::string>>{});
+        for (const auto& [rule, field] : fields.entries) {
+            if (!field.is_string() || field.text.empty()) {
+                refuse(field.at, "correlation: alias '" + alias + "' needs the name of a field");
+            }
+            target.second.emplace_back(rule, field.text);
+        }
+    }
+}
+
+/// Inside `correlation` as pySigma has it, or beside it as older texts of the specification do.
+bool read_generate(const yaml::Node& document, const yaml::Node& body) {
+    const auto* node = body.find("generate");
+    if (node == nullptr) { node = document.find("generate"); }
+    if (node == nullptr) { return false; }
+    if (node->kind != yaml::Kind::boolean) { refuse(node->at, "'generate' must be true or false"); }
+    return node->boolean;
+}
+
+} // namespace
+
+UnresolvedCorrelation read_correlation(const yaml::Node& document) {
+    check_head(document);
+    UnresolvedCorrelation out;
+    Correlation& correlation = out.correlation;
+    correlation.id = read_identity(document);
+    correlation.name = read_text_key(document, "name");
+    correlation.title = read_text_key(document, "title");
+    correlation.description = read_text_key(document, "description");
+    correlation.status = read_text_key(document, "status");
+    correlation.level = read_level(document);
+    correlation.tags = read_texts_key(document, "tags");
+    const auto& body = *document.find("correlation");
+    if (!body.is_map()) { refuse(body.at, "'correlation' must be a map"); }
+    check_type(body);
+    check_keys(body);
+    read_rules(out, body);
+    correlation.group_by = read_texts_key(body, "group-by");
+    const auto timespan = parse_timespan(read_text_key(body, "timespan"));
+    if (!timespan) {
+        const auto* node = body.find("timespan");
+        refuse(node == nullptr ? body.at : node->at,
+               "correlation: 'timespan' must be a number with s, m, h, d, w, M or y, at most 10 years");
+    }
+    correlation.timespan = *timespan;
+    read_condition(correlation, body);
+    read_aliases(out, body);
+    correlation.generate = read_generate(document, body);
+    return out;
+}
+
+} // namespace canhgac::rules

@@ -1,0 +1,191 @@
+#include "rules/document.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "rules/condition.hpp"
+#include "rules/detection.hpp"
+#include "rules/refusal.hpp"
+#include "rules/rule_builder.hpp"
+
+namespace canhgac::rules {
+
+namespace {
+
+namespace yaml = common::yaml;
+
+std::string scalar_text(const yaml::Node& node, std::string_view key) {
+    if (!node.is_scalar() || node.is_null()) { refuse(node.at, "'" + std::string(key) + "' must be text"); }
+    return node.text;
+}
+
+LogSource read_logsource(const yaml::Node& document) {
+    const auto* node = document.find("logsource");
+    if (node == nullptr) { refuse(document.at, "missing 'logsource'"); }
+    if (!node->is_map()) { refuse(node->at, "'logsource' must be a map"); }
+    LogSource logsource{read_text_key(*node, "product"), read_text_key(*node, "category"),
+                        read_text_key(*node, "service")};
+    if (logsource == LogSource{}) { refuse(node->at, "'logsource' needs a product, a category or a service"); }
+    return logsource;
+}
+
+/// `canhgac: {entity: [...]}`, our own key.
+std::vector<std::string> read_entity(const yaml::Node& document) {
+    const auto* own = document.find("canhgac");
+    if (own == nullptr) { return {}; }
+    if (!own->is_map()) { refuse(own->at, "'canhgac' must be a map"); }
+    for (std::size_t i = 0; i < own->entries.size(); ++i) {
+        if (own->entries[i].first != "entity") {
+            refuse(own->key_positions[i], "unknown key '" + own->entries[i].first + "' in 'canhgac'");
+        }
+    }
+    return read_texts_key(*own, "entity");
+}
+
+/// The detection of one rule: builds selections when the condition first names them, and the others aside, so that
+/// their mistakes are found as well.
+class DetectionReader {
+public:
+    DetectionReader(Rule& rule, const yaml::Node& detection, const Placeholders& placeholders)
+        : rule_(rule), builder_(rule), detection_(detection), placeholders_(placeholders) {}
+
+    void run() {
+        const yaml::Node* condition = collect();
+        if (condition == nullptr) { refuse(detection_.at, "missing 'condition' in 'detection'"); }
+        if (selections_.empty()) { refuse(detection_.at, "'detection' has no selection"); }
+        if (selections_.size() > kMaxSelections) { refuse(detection_.at, "'detection' has too many selections"); }
+        nodes_.resize(selections_.size());
+        rule_.root = read_conditions(*condition);
+        check_unused();
+    }
+
+private:
+    static constexpr std::size_t kMaxSelections = 10'000;
+
+    const yaml::Node* collect() {
+        const yaml::Node* condition = nullptr;
+        for (const auto& [name, node] : detection_.entries) {
+            if (name == "condition") {
+                condition = &node;
+            } else if (name != "timeframe") { // left over from aggregations: no selection (SIGMA.md 60)
+                scope_.names.push_back(name);
+                selections_.push_back(&node);
+            }
+        }
+        scope_.node_of = [this](std::size_t index) { return node_of(index); };
+        return condition;
+    }
+
+    std::uint32_t node_of(std::size_t index) {
+        auto& node = nodes_[index];
+        if (!node) { node = build_selection(builder_, *selections_[index], placeholders_); }
+        return *node;
+    }
+
+    /// A list of conditions: any of them (SIGMA.md 56).
+    std::uint32_t read_conditions(const yaml::Node& condition) {
+        std::vector<std::uint32_t> roots;
+        const auto add = [&](const yaml::Node& node) {
+            if (!node.is_string()) { refuse(node.at, "'condition' must be text or a list of texts"); }
+            roots.push_back(build_condition(builder_, node.text, node.at, scope_));
+        };
+        if (condition.is_sequence()) {
+            for (const auto& item : condition.items) {
+                add(item);
+            }
+        } else {
+            add(condition);
+        }
+        if (roots.empty()) { refuse(condition.at, "'condition' is empty"); }
+        return builder_.any(std::move(roots));
+    }
+
+    void check_unused() {
+        Rule aside;
+        RuleBuilder builder(aside);
+        for (std::size_t i = 0; i < selections_.size(); ++i) {
+            if (!nodes_[i]) { static_cast<void>(build_selection(builder, *selections_[i], placeholders_)); }
+        }
+    }
+
+    Rule& rule_;
+    RuleBuilder builder_;
+    const yaml::Node& detection_;
+    const Placeholders& placeholders_;
+    ConditionScope scope_;
+    std::vector<const yaml::Node*> selections_;
+    std::vector<std::optional<std::uint32_t>> nodes_;
+};
+
+} // namespace
+
+std::string read_text_key(const yaml::Node& map, std::string_view key) {
+    const auto* node = map.find(key);
+    return node == nullptr || node->is_null() ? std::string{} : scalar_text(*node, key);
+}
+
+std::vector<std::string> read_texts_key(const yaml::Node& map, std::string_view key) {
+    const auto* node = map.find(key);
+    if (node == nullptr || node->is_null()) { return {}; }
+    if (!node->is_sequence()) { return {scalar_text(*node, key)}; }
+    std::vector<std::string> texts;
+    for (const auto& item : node->items) {
+        texts.push_back(scalar_text(item, key));
+    }
+    return texts;
+}
+
+event::Severity read_level(const yaml::Node& document) {
+    const std::string text = read_text_key(document, "level");
+    if (text.empty()) { return event::Severity::medium; }
+    for (const auto level : {event::Severity::informational, event::Severity::low, event::Severity::medium,
+                             event::Severity::high, event::Severity::critical}) {
+        if (event::to_string(level) == text) { return level; }
+    }
+    refuse(document.find("level")->at, "unknown level '" + text + "'");
+}
+
+std::string read_identity(const yaml::Node& document) {
+    for (const std::string_view key : {"id", "name", "title"}) {
+        if (auto text = read_text_key(document, key); !text.empty()) { return text; }
+    }
+    refuse(document.at, "missing 'id'");
+}
+
+void check_head(const yaml::Node& document) {
+    if (read_text_key(document, "title").empty()) { refuse(document.at, "missing 'title'"); }
+    const std::string taxonomy = read_text_key(document, "taxonomy");
+    if (!taxonomy.empty() && taxonomy != "sigma") {
+        refuse(document.find("taxonomy")->at, "taxonomy '" + taxonomy + "' is not known");
+    }
+}
+
+std::string id_of(const yaml::Node& document) {
+    const auto* id = document.is_map() ? document.find("id") : nullptr;
+    return id != nullptr && id->is_scalar() ? id->text : std::string{};
+}
+
+Rule read_rule(const yaml::Node& document, const Placeholders& placeholders) {
+    check_head(document);
+    Rule rule;
+    rule.id = read_identity(document);
+    rule.name = read_text_key(document, "name");
+    rule.title = read_text_key(document, "title");
+    rule.description = read_text_key(document, "description");
+    rule.status = read_text_key(document, "status");
+    rule.author = read_text_key(document, "author");
+    rule.level = read_level(document);
+    rule.tags = read_texts_key(document, "tags");
+    rule.references = read_texts_key(document, "references");
+    rule.falsepositives = read_texts_key(document, "falsepositives");
+    rule.fields = read_texts_key(document, "fields");
+    rule.entity = read_entity(document);
+    rule.logsource = read_logsource(document);
+    const auto* detection = document.find("detection");
+    if (detection == nullptr) { refuse(document.at, "missing 'detection'"); }
+    if (!detection->is_map()) { refuse(detection->at, "'detection' must be a map"); }
+    DetectionReader(rule, *detection, placeholders).run();
+    return rule;
+}
+
+} // namespace canhgac::rules

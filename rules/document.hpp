@@ -1,0 +1,30 @@
+/// One YAML document as a Sigma rule (SIGMA.md A-H). Internal to the module.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/yaml.hpp"
+#include "rules/ir.hpp"
+#include "rules/modifiers_encoding.hpp"
+
+namespace canhgac::rules {
+
+/// Throws Refusal.
+[[nodiscard]] Rule read_rule(const common::yaml::Node& document, const Placeholders& placeholders);
+
+/// The `id` of any document, for messages; empty when it has none that can be read.
+[[nodiscard]] std::string id_of(const common::yaml::Node& document);
+
+/// Reading of the keys that rules and correlations share. A key that is absent or null gives what is empty.
+[[nodiscard]] std::string read_text_key(const common::yaml::Node& map, std::string_view key);
+/// One text or a list of texts.
+[[nodiscard]] std::vector<std::string> read_texts_key(const common::yaml::Node& map, std::string_view key);
+[[nodiscard]] event::Severity read_level(const common::yaml::Node& document);
+/// `id`, else `name`, else `title`: what detections and references call the document.
+[[nodiscard]] std::string read_identity(const common::yaml::Node& document);
+/// Title present, taxonomy `sigma` or absent.
+void check_head(const common::yaml::Node& document);
+
+} // namespace canhgac::rules

@@ -1,0 +1,264 @@
+#include "rules/reader.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
+#include "common/yaml.hpp"
+#include "rules/correlation_document.hpp"
+#include "rules/document.hpp"
+#include "rules/refusal.hpp"
+
+namespace canhgac::rules {
+
+namespace {
+
+namespace yaml = common::yaml;
+namespace fs = std::filesystem;
+
+struct CloseFile {
+    void operator()(std::FILE* file) const noexcept { common::ignore(std::fclose(file), "only read from"); }
+};
+
+/// The whole file, or why not; at most one byte more than YAML takes.
+common::Result<std::string, std::string> read_file(const fs::path& path) {
+    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
+    if (!file) { return common::fail("cannot open: " + std::generic_category().message(errno)); }
+    std::string text;
+    constexpr std::size_t kStep = std::size_t{64} << 10U;
+    while (text.size() <= yaml::kMaxTextBytes) {
+        const std::size_t size = text.size();
+        text.resize(size + kStep);
+        const std::size_t got = std::fread(text.data() + size, 1, kStep, file.get());
+        text.resize(size + got);
+        if (got == 0) { break; }
+    }
+    if (std::ferror(file.get()) != 0) { return common::fail("cannot read: " + std::generic_category().message(errno)); }
+    return text;
+}
+
+bool is_rule_file(const fs::path& path) {
+    const std::string name = path.filename().string();
+    const bool is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    return is_yaml && !name.ends_with(".test.yml") && !name.ends_with(".test.yaml");
+}
+
+/// What an id or a name stands for.
+struct Known {
+    enum class Kind : std::uint8_t { rule, correlation, rejected };
+    Kind kind = Kind::rule;
+    std::string id;
+    SourceLocation at;
+};
+
+} // namespace
+
+struct Reader::State {
+    struct Pending {
+        UnresolvedCorrelation document;
+        yaml::Position at;
+    };
+
+    ReadOptions options;
+    ReadResult result;
+    std::vector<Pending> correlations;
+    std::unordered_map<std::string, Known> known; ///< by id and by name
+    std::unordered_map<std::string, std::size_t> file_order;
+
+    void reject(std::string_view file, yaml::Position at, std::string id, std::string reason) {
+        result.rejected.push_back({std::string(file), at.line, at.column, std::move(id), std::move(reason)});
+    }
+
+    /// Notes id and name; throws Refusal when one is taken.
+    void claim(const yaml::Node& document, const std::string& id, const std::string& name, Known::Kind kind,
+               const SourceLocation& at) {
+        const auto check = [&](const std::string& text, const char* what, const char* key) {
+            const auto found = known.find(text);
+            if (text.empty() || found == known.end() || found->second.kind == Known::Kind::rejected) { return; }
+            const auto* node = document.find(key);
+            refuse(node == nullptr ? document.at : node->at, std::string(what) + " '" + text + "' is already used in " +
+                                                                 found->second.at.file + ":" +
+                                                                 std::to_string(found->second.at.line));
+        };
+        check(id, "id", "id");
+        if (name != id) { check(name, "name", "name"); }
+        known[id] = {kind, id, at};
+        if (!name.empty()) { known[name] = {kind, id, at}; }
+    }
+
+    void add_document(std::string_view file, const yaml::Node& document) {
+        const SourceLocation at{std::string(file), document.at.line};
+        if (!document.is_map()) { refuse(document.at, "a rule must be a map"); }
+        if (document.find("filter") != nullptr) { refuse(document.at, "filter documents are not supported yet"); }
+        if (document.find("correlation") != nullptr) {
+            auto unresolved = read_correlation(document);
+            auto& correlation = unresolved.correlation;
+            correlation.at = at;
+            claim(document, correlation.id, correlation.name, Known::Kind::correlation, at);
+            correlations.push_back({std::move(unresolved), document.at});
+            return;
+        }
+        Rule rule = read_rule(document, options.placeholders);
+        rule.at = at;
+        claim(document, rule.id, rule.name, Known::Kind::rule, at);
+        result.rules.push_back(std::move(rule));
+    }
+
+    void try_document(std::string_view file, const yaml::Node& document, bool has_action) {
+        const std::string id = id_of(document);
+        try {
+            if (has_action) { refuse(document.at, "files with 'action: global|reset|repeat' are not supported yet"); }
+            add_document(file, document);
+        } catch (const Refusal& refusal) {
+            reject(file, refusal.at, id, refusal.reason);
+            if (!id.empty()) { known.try_emplace(id, Known{Known::Kind::rejected, id, {std::string(file), 0}}); }
+        }
+    }
+
+    /// The ids that a correlation's references mean; throws Refusal.
+    [[nodiscard]] const std::string& resolve(const std::string& reference, yaml::Position at) const {
+        const auto found = known.find(reference);
+        if (found == known.end()) { refuse(at, "correlation: rule '" + reference + "' is not known"); }
+        if (found->second.kind == Known::Kind::rejected) {
+            refuse(at, "correlation: rule '" + reference + "' was rejected");
+        }
+        if (found->second.kind == Known::Kind::correlation) {
+            refuse(at, "correlation: '" + reference + "' is a correlation; chains are not supported yet");
+        }
+        return found->second.id;
+    }
+
+    void resolve_references(UnresolvedCorrelation& document) const {
+        std::vector<std::string> ids;
+        auto& correlation = document.correlation;
+        for (std::size_t i = 0; i < correlation.rule_ids.size(); ++i) {
+            const auto& id = resolve(correlation.rule_ids[i], document.reference_positions[i]);
+            if (std::find(ids.begin(), ids.end(), id) == ids.end()) { ids.push_back(id); }
+        }
+        for (auto& alias : correlation.aliases) {
+            for (auto& [rule, field] : alias.second) {
+                const auto& id = resolve(rule, document.aliases_at);
+                if (std::find(ids.begin(), ids.end(), id) == ids.end()) {
+                    refuse(document.aliases_at, "correlation: alias '" + alias.first + "' names rule '" + rule +
+                                                    "', which is not among its rules");
+                }
+                rule = id;
+            }
+        }
+        correlation.rule_ids = std::move(ids);
+    }
+
+    void finish_correlations() {
+        for (auto& pending : correlations) {
+            auto& correlation = pending.document.correlation;
+            try {
+                resolve_references(pending.document);
+                result.correlations.push_back(std::move(correlation));
+            } catch (const Refusal& refusal) {
+                reject(correlation.at.file, refusal.at, correlation.id, refusal.reason);
+            }
+        }
+        correlations.clear();
+    }
+
+    void sort_rejections() {
+        const auto place = [&](const Rejection& one) {
+            const auto found = file_order.find(one.file);
+            return std::pair(found == file_order.end() ? file_order.size() : found->second, one.line);
+        };
+        std::stable_sort(result.rejected.begin(), result.rejected.end(),
+                         [&](const auto& left, const auto& right) { return place(left) < place(right); });
+    }
+};
+
+Reader::Reader(ReadOptions options) : state_(std::make_unique<State>()) {
+    state_->options = std::move(options);
+}
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+
+void Reader::add_text(std::string_view file, std::string_view text) {
+    State& state = *state_;
+    ++state.result.files;
+    state.file_order.try_emplace(std::string(file), state.file_order.size());
+    const auto documents = yaml::parse(text);
+    if (!documents) {
+        state.reject(file, documents.error().at, {}, documents.error().message);
+        return;
+    }
+    const auto is_action = [](const yaml::Node& node) { return node.is_map() && node.find("action") != nullptr; };
+    const bool has_action = std::any_of(documents->begin(), documents->end(), is_action);
+    bool is_empty = true;
+    for (const auto& document : *documents) {
+        if (document.is_null()) { continue; } // "---" with nothing after it
+        is_empty = false;
+        state.try_document(file, document, has_action);
+    }
+    if (is_empty) { state.reject(file, {1, 1}, {}, "the file holds no document"); }
+}
+
+void Reader::add_path(const fs::path& path) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    if (fs::is_directory(path, error)) {
+        for (auto it = fs::recursive_directory_iterator(path, error);
+             !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+            if (is_rule_file(it->path()) && !it->is_directory(error)) { files.push_back(it->path()); }
+        }
+        std::sort(files.begin(), files.end());
+        if (error) { state_->reject(path.string(), {0, 0}, {}, "cannot list: " + error.message()); }
+    } else {
+        files.push_back(path);
+    }
+    for (const auto& file : files) {
+        const auto text = read_file(file);
+        if (text) {
+            add_text(file.string(), *text);
+        } else {
+            ++state_->result.files;
+            state_->reject(file.string(), {0, 0}, {}, text.error());
+        }
+    }
+}
+
+ReadResult Reader::finish() {
+    State& state = *state_;
+    state.finish_correlations();
+    state.sort_rejections();
+    ReadResult result = std::move(state.result);
+    result.documents = result.rules.size() + result.correlations.size() + result.rejected.size();
+    auto options = std::move(state.options);
+    state_ = std::make_unique<State>();
+    state_->options = std::move(options);
+    return result;
+}
+
+ReadResult read_text(std::string_view file, std::string_view text, ReadOptions options) {
+    Reader reader(std::move(options));
+    reader.add_text(file, text);
+    return reader.finish();
+}
+
+ReadResult read_paths(const std::vector<fs::path>& paths, ReadOptions options) {
+    Reader reader(std::move(options));
+    for (const auto& path : paths) {
+        reader.add_path(path);
+    }
+    return reader.finish();
+}
+
+std::string to_string(const Rejection& rejection) {
+    std::string out = rejection.file;
+    if (rejection.line != 0) { out += ":" + std::to_string(rejection.line) + ":" + std::to_string(rejection.column); }
+    out += ": " + rejection.reason;
+    if (!rejection.id.empty()) { out += " (rule " + rejection.id + ")"; }
+    return out;
+}
+
+} // namespace canhgac::rules
