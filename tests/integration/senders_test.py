@@ -67,15 +67,17 @@ class Senders(harness.Case):
         config = self.folder / "rsyslog.conf"
         work = self.folder / "rsyslog-work"
         work.mkdir()
+        slowly = 'queue.dequeueBatchSize="32" queue.dequeueSlowDown="1000"' if listener == "syslog_udp" else ""
         config.write_text(f'''
 global(workDirectory="{work}" maxMessageSize="8k" DefaultNetstreamDriverCAFile="{path("ca.crt")}"
        DefaultNetstreamDriverCertFile="{path("client.crt")}" DefaultNetstreamDriverKeyFile="{path("client.key")}")
 module(load="imfile" mode="inotify")
 input(type="imfile" file="{self.input}" tag="numbered" severity="info" facility="local0" ruleset="out")
-ruleset(name="out" queue.type="LinkedList" queue.size="200000" {"queue.dequeueBatchSize='32' queue.dequeueSlowDown='1000'" if listener == "syslog_udp" else ""}) {{
-  action(type="omfwd" target="127.0.0.1" port="{self.canhgac.ports[listener]}" template="RSYSLOG_SyslogProtocol23Format" {action})
+ruleset(name="out" queue.type="LinkedList" queue.size="200000" {slowly}) {{
+  action(type="omfwd" target="127.0.0.1" port="{self.canhgac.ports[listener]}"
+         template="RSYSLOG_SyslogProtocol23Format" {action})
 }}
-'''.replace("='", '="').replace("' ", '" ').replace("')", '")'), encoding="ascii")
+''', encoding="ascii")
         self.run_until_received(["rsyslogd", "-n", "-f", str(config), "-i", str(work / "pid")], listener)
 
     @unittest.skipUnless(shutil.which("rsyslogd"), "rsyslog is not installed")
@@ -95,7 +97,7 @@ ruleset(name="out" queue.type="LinkedList" queue.size="200000" {"queue.dequeueBa
     def test_rsyslog_by_tls_with_client_certificate(self):
         self.numbered("rstls")
         self.rsyslog("syslog_tls", 'protocol="tcp" TCP_Framing="octet-counted" StreamDriver="ossl" StreamDriverMode="1" '
-                                   'StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="127.0.0.1"')
+                                   'StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="localhost"')
         self.check("rstls", "syslog_tls")
 
     # --- syslog-ng ------------------------------------------------------------------------------------------------
