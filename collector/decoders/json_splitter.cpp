@@ -41,8 +41,9 @@ std::size_t find_structural(std::string_view text, std::size_t at) noexcept {
 std::size_t behind_string(std::string_view text, std::size_t at) noexcept {
     const char* const end = text.data() + text.size();
     const char* p = text.data() + at + 1;
+    unsigned high = 0;
     for (;;) {
-        p = find_quote_or_backslash(p, end);
+        p = find_quote_or_backslash(p, end, high);
         if (p == end) { return text.size(); }
         if (*p == '"') { return static_cast<std::size_t>(p - text.data()) + 1; }
         p += end - p > 1 ? 2 : 1;

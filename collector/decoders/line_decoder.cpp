@@ -11,6 +11,7 @@
 #include "collector/decoders/syslog_header.hpp"
 #include "collector/decoders/text_cursor.hpp"
 #include "collector/decoders/time_stamps.hpp"
+#include "collector/decoders/utf8_repair.hpp"
 #include "collector/decoders/windows_event.hpp"
 
 namespace canhgac::collector {
@@ -23,6 +24,14 @@ namespace field = event::field;
 constexpr std::array<std::string_view, 24> kSmallNumbers = {"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",
                                                             "8",  "9",  "10", "11", "12", "13", "14", "15",
                                                             "16", "17", "18", "19", "20", "21", "22", "23"};
+
+/// `bytes`, or a repaired copy.
+std::string_view valid_text(std::string_view bytes, EventDraft& draft) {
+    bool repaired = false;
+    const std::string_view text = valid_utf8(bytes, draft.arena(), repaired);
+    if (repaired) { draft.set_flag(event::flag::kRepaired); }
+    return text;
+}
 
 /// "JSON: <what> at byte <where>" in the arena.
 std::string_view describe(const JsonError& error, event::Arena& arena) {
@@ -192,8 +201,8 @@ void decode_inner_message(EventDraft& draft) {
 
 } // namespace
 
-void decode_syslog_record(std::string_view text, EventDraft& draft) {
-    text = without_line_end(text);
+void decode_syslog_record(std::string_view bytes, EventDraft& draft) {
+    const std::string_view text = without_line_end(valid_text(bytes, draft));
     const SyslogHeader header = parse_header(text, draft);
     if (!header.priority && header.host.empty() && header.app.empty()) {
         decode_bare_line(text, draft);
@@ -212,8 +221,14 @@ void decode_file_record(std::string_view text, EventDraft& draft) {
     decode_syslog_record(text, draft);
 }
 
-void decode_json_record(std::string_view text, NodeId start, bool inner, EventDraft& draft) {
-    const auto result = decode_json(text, start, draft);
+void decode_json_record(std::string_view bytes, NodeId start, bool inner, EventDraft& draft) {
+    std::string_view text = bytes;
+    auto result = decode_json(text, start, draft);
+    if (!result) {
+        text = valid_text(bytes, draft);
+        draft.clear();
+        if (result.error().code == JsonErrc::broken_utf8) { result = decode_json(text, start, draft); }
+    }
     if (!result) {
         draft.set_unparsed(text, describe(result.error(), draft.arena()));
         return;

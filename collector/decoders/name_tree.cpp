@@ -72,11 +72,12 @@ NameEdge& NameTree::scratch_edge(NodeId in, std::string_view key, std::size_t de
     return edge;
 }
 
-void NameTree::learn(NodeId in, NameEdge* after, const NameEdge& edge) noexcept {
+void NameTree::learn(NodeId in, NameEdge* after, NameEdge& edge) noexcept {
     if (!edge.kept) { return; }
     if (after == nullptr) {
         first_[in] = &edge;
     } else if (after->kept) {
+        after->next_but_one = after->next;
         after->next = &edge;
     }
 }

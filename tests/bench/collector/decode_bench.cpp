@@ -87,7 +87,7 @@ void decode_all(benchmark::State& state, std::string_view text, event::Protocol 
     }
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
     state.SetItemsProcessed(static_cast<std::int64_t>(events));
-    state.counters["ns/event"] = benchmark::Counter(static_cast<double>(events) * 1e-9,
+    state.counters["per_event"] = benchmark::Counter(static_cast<double>(events),
                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["fields"] = static_cast<double>(values) / static_cast<double>(events);
 }
@@ -149,7 +149,7 @@ void anchor_simdjson(benchmark::State& state) {
         }
     }
     benchmark::DoNotOptimize(bytes);
-    state.counters["ns/event"] = benchmark::Counter(static_cast<double>(events) * 1e-9,
+    state.counters["per_event"] = benchmark::Counter(static_cast<double>(events),
                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
@@ -168,7 +168,7 @@ void anchor_utf8(benchmark::State& state) {
         }
     }
     benchmark::DoNotOptimize(valid);
-    state.counters["ns/event"] = benchmark::Counter(static_cast<double>(events) * 1e-9,
+    state.counters["per_event"] = benchmark::Counter(static_cast<double>(events),
                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
