@@ -34,8 +34,9 @@ struct CorrelationStats {
 /// of them, events = the first 100 of them. While further events keep the condition true they belong to the same
 /// episode: one record each, with the same `from`, the same group, a later `to` and the count raised by every event of
 /// the episode (so ten failed log-ins and twenty more give counts 10, 11 ... 30, which alerting adds to one alert). An
-/// event after which the condition is false ends the episode; the next one that makes it true starts another, with
-/// another `from`. Conditions are looked at only when an event arrives: windows without any event are not seen.
+/// event that leaves the condition false, or more than a timespan without any, ends the episode; the next one that
+/// makes it true starts another, with another `from`. Conditions are looked at only when an event arrives: windows
+/// without any event are not seen.
 ///
 /// Group key: values of the group-by fields (through aliases) in DetectionRecord::captured; a missing field counts as
 /// an empty value, but a detection without any of them is not counted. Correlations of correlations get the first

@@ -29,6 +29,7 @@ using ErrorCode = boost::system::error_code;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kCloseLimit{1'000};
+constexpr std::chrono::milliseconds kCloseLimitStopping{100};
 constexpr std::chrono::milliseconds kAbortLimit{5'000};
 
 tcp::endpoint endpoint_of(const StreamServerConfig& config) {
@@ -158,7 +159,7 @@ asio::awaitable<void> StreamServer::State::serve(std::shared_ptr<Stream> stream)
         co_return;
     }
     co_await handler.serve(stream);
-    co_await stream->close(kCloseLimit);
+    co_await stream->close(stream->stopping() ? kCloseLimitStopping : kCloseLimit);
 }
 
 void StreamServer::State::leave(const std::shared_ptr<Stream>& stream, const std::exception_ptr& problem) {

@@ -1,5 +1,6 @@
 /// One regular expression, searched anywhere in a value, by RE2: for the plain evaluator and for searches. Same
-/// meaning as a pattern set gives it: Perl syntax without look-around, UTF-8, `$` also before a final newline.
+/// meaning as a pattern set gives it: Perl syntax without look-around, UTF-8, `$` also before a final newline. One
+/// known difference: in multiline mode ^ also matches after a newline that ends the value.
 #pragma once
 
 #include <memory>

@@ -1,0 +1,252 @@
+// `canhgac scan`: rules over files, in order, on one or more threads.
+#include <algorithm>
+#include <condition_variable>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <boost/json.hpp>
+
+#include "app/bench_support.hpp"
+#include "app/cli.hpp"
+#include "app/input_files.hpp"
+#include "app/rule_loading.hpp"
+#include "app/scan_splitter.hpp"
+#include "app/scan_worker.hpp"
+#include "common/bytes.hpp"
+#include "common/clock.hpp"
+#include "engine/correlation.hpp"
+
+namespace canhgac::app {
+
+namespace {
+
+/// Runs jobs on worker threads (or on the caller's when there is one) and delivers results in order.
+class ScanPool {
+public:
+    using Deliver = std::function<void(const ScanJob&, ScanResult&&)>;
+
+    ScanPool(unsigned threads, const std::function<std::unique_ptr<ScanWorker>()>& workers, Deliver deliver)
+        : deliver_(std::move(deliver)), limit_(2 * std::size_t{threads}) {
+        if (threads == 1) {
+            inline_ = workers();
+            return;
+        }
+        for (unsigned i = 0; i < threads; ++i) {
+            threads_.emplace_back([this, worker = workers()] { work(*worker); });
+        }
+    }
+    void add(ScanJob job) {
+        if (inline_) {
+            auto result = inline_->run(job);
+            deliver_(job, std::move(result));
+            return;
+        }
+        std::unique_lock lock(mutex_);
+        room_.wait(lock, [this] { return queue_.size() < limit_ && waiting_.size() < 4 * limit_; });
+        queue_.push_back(std::move(job));
+        ready_.notify_one();
+    }
+    void finish() {
+        {
+            const std::lock_guard lock(mutex_);
+            done_ = true;
+        }
+        ready_.notify_all();
+        for (std::thread& thread : threads_) {
+            thread.join();
+        }
+        threads_.clear();
+    }
+
+private:
+    void work(ScanWorker& worker) {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            ready_.wait(lock, [this] { return done_ || !queue_.empty(); });
+            if (queue_.empty()) { return; }
+            ScanJob job = std::move(queue_.front());
+            queue_.pop_front();
+            lock.unlock();
+            room_.notify_one();
+            ScanResult result = worker.run(job);
+            lock.lock();
+            waiting_.emplace(job.number, std::pair(std::move(job), std::move(result)));
+            while (!waiting_.empty() && waiting_.begin()->first == next_) {
+                auto& [its_job, its_result] = waiting_.begin()->second;
+                deliver_(its_job, std::move(its_result));
+                waiting_.erase(waiting_.begin());
+                ++next_;
+            }
+            room_.notify_one();
+        }
+    }
+
+    Deliver deliver_;
+    std::size_t limit_;
+    std::unique_ptr<ScanWorker> inline_;
+    std::mutex mutex_;
+    std::condition_variable ready_;
+    std::condition_variable room_;
+    std::deque<ScanJob> queue_;                                       ///< guarded by mutex_
+    std::map<std::uint64_t, std::pair<ScanJob, ScanResult>> waiting_; ///< guarded by mutex_
+    std::uint64_t next_ = 0;                                          ///< guarded by mutex_
+    bool done_ = false;                                               ///< guarded by mutex_
+    std::vector<std::thread> threads_;
+};
+
+struct Totals {
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t matches = 0;
+    std::uint64_t parse_errors = 0;
+};
+
+/// Cuts one stream into jobs.
+common::Result<void, std::string> feed(const std::string& name, InputStream& stream, ScanSplitter& splitter,
+                                       event::PeerId peer, std::uint64_t& job_number, Totals& totals, ScanPool& pool) {
+    std::uint64_t next_event = 0;
+    ScanJob job;
+    const auto send = [&] {
+        if (job.records.records.empty()) { return; }
+        job.number = job_number++;
+        job.file = name;
+        job.first_event = next_event;
+        job.records.protocol = event::Protocol::file;
+        job.records.received = common::SystemClock().now();
+        next_event += job.records.records.size();
+        pool.add(std::move(job));
+        job = ScanJob();
+    };
+    splitter.start();
+    for (;;) {
+        auto got = splitter.fill(stream);
+        if (!got) { return common::fail(std::move(got.error())); }
+        totals.bytes += *got;
+        while (const auto record = splitter.next()) {
+            event::Record made;
+            made.offset = static_cast<std::uint32_t>(job.records.bytes.size());
+            made.size = static_cast<std::uint32_t>(record->size());
+            made.peer = peer;
+            job.records.bytes += *record;
+            job.records.records.push_back(made);
+            if (job.records.bytes.size() >= event::kBatchBytes) { send(); }
+        }
+        if (*got == 0) { break; }
+    }
+    send();
+    return {};
+}
+
+boost::json::object correlation_line(const event::DetectionRecord& fired) {
+    boost::json::array events;
+    for (const event::EventId& id : fired.events) {
+        events.push_back(id.index);
+    }
+    boost::json::object group;
+    for (const auto& [field, value] : fired.captured) {
+        group[field] = value;
+    }
+    return {{"correlation", fired.rule_id},
+            {"title", fired.title},
+            {"level", event::to_string(fired.level)},
+            {"events", std::move(events)},
+            {"group", std::move(group)},
+            {"count", fired.count},
+            {"from", common::format_rfc3339(fired.from)},
+            {"to", common::format_rfc3339(fired.to)}};
+}
+
+/// Of each episode the last record, which has its highest count; by end, then id.
+void print_correlations(std::vector<event::DetectionRecord> fired) {
+    std::map<std::tuple<std::string, common::Nanos, std::string>, event::DetectionRecord> last;
+    for (auto& record : fired) {
+        std::string group;
+        for (const auto& [field, value] : record.captured) {
+            group += field + '\0' + value + '\0';
+        }
+        last.insert_or_assign({record.rule_id, record.from, std::move(group)}, std::move(record));
+    }
+    std::vector<const event::DetectionRecord*> order;
+    for (const auto& [key, record] : last) {
+        order.push_back(&record);
+    }
+    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+        return std::tie(a->to, a->rule_id) < std::tie(b->to, b->rule_id);
+    });
+    for (const auto* record : order) {
+        std::printf("%s\n", boost::json::serialize(correlation_line(*record)).c_str());
+    }
+}
+
+void print_stats(const ScanOptions& options, const LoadedRules& loaded, const Totals& totals, double seconds) {
+    const auto rate = [seconds](std::uint64_t count) {
+        return seconds > 0 ? static_cast<double>(count) / seconds : 0.0;
+    };
+    const boost::json::object stats{{"events", totals.events},
+                                    {"bytes", totals.bytes},
+                                    {"rules", loaded.rules->stats().rules},
+                                    {"matches", totals.matches},
+                                    {"parse_errors", totals.parse_errors},
+                                    {"load_seconds", loaded.load_seconds},
+                                    {"scan_seconds", seconds},
+                                    {"events_per_second", rate(totals.events)},
+                                    {"bytes_per_second", rate(totals.bytes)},
+                                    {"peak_rss_bytes", peak_rss()},
+                                    {"threads", options.threads}};
+    std::fprintf(stderr, "%s\n", boost::json::serialize(stats).c_str());
+}
+
+} // namespace
+
+int run_scan(const ScanOptions& options) {
+    event::FieldTable fields;
+    collector::PeerTable peers;
+    const event::PeerId peer = peers.intern_local("scan");
+    RuleSources sources{options.rules.paths, options.rules.placeholders, options.rules.pack, options.rules.cache};
+    sources.route_by_logsource = options.route;
+    const LoadedRules loaded = load_rules(sources, fields);
+    for (const auto& rejection : loaded.rejected) {
+        std::fprintf(stderr, "rule left out: %s\n", rules::to_string(rejection).c_str());
+    }
+
+    const bool correlate = !loaded.correlations.empty();
+    engine::Correlator correlator(loaded.correlations);
+    std::vector<event::DetectionRecord> fired;
+    Totals totals;
+    ScanPool pool(
+        options.threads,
+        [&] { return std::make_unique<ScanWorker>(loaded.rules, fields, peers, options.time_field, correlate); },
+        [&](const ScanJob&, ScanResult&& result) {
+            totals.events += result.events;
+            totals.matches += result.matches;
+            totals.parse_errors += result.parse_errors;
+            std::fwrite(result.output.data(), 1, result.output.size(), stdout);
+            for (const auto& detection : result.detections) {
+                correlator.push(detection, fired);
+            }
+        });
+    const std::uint64_t start = wall_clock();
+    ScanSplitter splitter(options.format);
+    std::uint64_t job_number = 0;
+    bool unreadable = false;
+    for (const std::string& input : options.inputs) {
+        const auto errors = visit_input(input, [&](const std::string& name, InputStream& stream) {
+            return feed(name, stream, splitter, peer, job_number, totals, pool);
+        });
+        for (const InputError& error : errors) {
+            std::fprintf(stderr, "%s: %s\n", error.file.c_str(), error.message.c_str());
+            unreadable = true;
+        }
+    }
+    pool.finish();
+    print_correlations(std::move(fired));
+    std::fflush(stdout);
+    const double seconds = static_cast<double>(wall_clock() - start) / 1e9;
+    if (options.stats) { print_stats(options, loaded, totals, seconds); }
+    return unreadable ? kProblems : kSuccess;
+}
+
+} // namespace canhgac::app
