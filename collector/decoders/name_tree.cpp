@@ -31,6 +31,7 @@ NameTree::NameTree(event::FieldCache& names) : names_(&names), slots_(2 * kMaxEd
     nodes_.push_back({Layout::root, false, {}});          // kRoot
     nodes_.push_back({Layout::update, false, {}});        // kUpdate
     nodes_.push_back({Layout::flat, false, {}});          // kFlat
+    nodes_.push_back({Layout::generic, true, {}});        // kOther
     first_.resize(nodes_.size(), nullptr);
 }
 
@@ -93,7 +94,6 @@ void NameTree::make_edge(NameEdge& edge, NodeId in, std::string_view key, std::s
     case Layout::event_data:
     case Layout::user_data:
         name = key == "#text" ? "Data" : key;
-        if (hides_system_field(name)) { name = join("EventData", '.', name); }
         break;
     default: name = key; break;
     }

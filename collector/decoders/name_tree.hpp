@@ -113,7 +113,8 @@ public:
     static constexpr std::size_t kMaxNameBytes = 256; ///< longer names go to event.overflow
     static constexpr NodeId kRoot = 1;
     static constexpr NodeId kUpdate = 2;
-    static constexpr NodeId kFlat = 3;
+    static constexpr NodeId kFlat = 3;  ///< keys of key=value text
+    static constexpr NodeId kOther = 4; ///< names as they are, without further meaning
 
     explicit NameTree(event::FieldCache& names);
     NameTree(const NameTree&) = delete;
