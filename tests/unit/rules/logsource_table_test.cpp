@@ -98,6 +98,8 @@ TEST(LogSourceTable, OtherFormats) {
     EXPECT_EQ(classes(Format::syslog, {{"log.syslog.appname", "CRON"}}), (Names{"linux//cron", "linux//syslog"}));
     EXPECT_EQ(classes(Format::syslog, {}), Names{"linux//syslog"});
     EXPECT_EQ(classes(Format::auditd, {}), Names{"linux//auditd"});
+    EXPECT_EQ(classes(Format::syslog, {{"log.syslog.appname", "zimbra"}}), (Names{"linux//syslog", "zimbra//"}));
+    EXPECT_EQ(classes(Format::key_value, {{"log.syslog.appname", "keycloak"}}), Names{"keycloak//"});
     EXPECT_EQ(classes(Format::access_log, {}), Names{"/webserver/"});
     EXPECT_EQ(classes(Format::access_log, {{"log.syslog.appname", "nginx"}}), Names{"/webserver/nginx"});
     EXPECT_EQ(classes(Format::fortigate, {{"type", "event"}, {"subtype", "vpn"}}),
