@@ -10,6 +10,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h> // parser.h only declares YAML::Node, which clang-tidy takes for a mix-up with ours
 #include <yaml-cpp/parser.h>
 
 namespace canhgac::common::yaml {

@@ -162,7 +162,10 @@ std::string print(const Correlation& correlation) {
     print_line(out, "group by", joined(correlation.group_by));
     for (const auto& [alias, fields] : correlation.aliases) {
         for (const auto& [rule, field] : fields) {
-            out += "alias " + alias + " of " + rule + ": " + field + "\n";
+            out += "alias ";
+            out += alias;
+            out += " of ";
+            print_line(out, rule, field);
         }
     }
     out += "when: count of events " + std::string(kCompares[static_cast<std::size_t>(correlation.compare)]) + " " +
