@@ -48,6 +48,13 @@ bool is_rule_file(const fs::path& path) {
     return is_yaml && !name.ends_with(".test.yml") && !name.ends_with(".test.yaml");
 }
 
+/// Pipes and devices would block; a link to nothing becomes a rejection when it is opened.
+bool is_file_or_broken_link(const fs::directory_entry& entry) {
+    std::error_code error;
+    const auto type = entry.status(error).type();
+    return type == fs::file_type::regular || type == fs::file_type::not_found;
+}
+
 /// What an id or a name stands for.
 struct Known {
     enum class Kind : std::uint8_t { rule, correlation, rejected };
@@ -209,7 +216,7 @@ void Reader::add_path(const fs::path& path) {
     if (fs::is_directory(path, error)) {
         for (auto it = fs::recursive_directory_iterator(path, error);
              !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-            if (is_rule_file(it->path()) && !it->is_directory(error)) { files.push_back(it->path()); }
+            if (is_rule_file(it->path()) && is_file_or_broken_link(*it)) { files.push_back(it->path()); }
         }
         std::sort(files.begin(), files.end());
         if (error) { state_->reject(path.string(), {0, 0}, {}, "cannot list: " + error.message()); }

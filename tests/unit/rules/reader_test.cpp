@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "reader_helpers.hpp"
 
@@ -223,6 +224,17 @@ TEST(ReaderPaths, WhatCannotBeReadIsARejection) {
     ASSERT_EQ(result.rejected.size(), 1U);
     EXPECT_EQ(to_string(result.rejected[0]), "/nonexistent/rules.yml: cannot open: No such file or directory");
     EXPECT_EQ(result.documents, 1U);
+}
+
+TEST(ReaderPaths, ABrokenLinkAndAPipeStopNothing) {
+    const Folder folder;
+    folder.put("z.yml", rule_text(kDetection, "r1"));
+    fs::create_symlink("/nonexistent/target.yml", folder.path() / "a.yml");
+    ASSERT_EQ(::mkfifo((folder.path() / "b.yml").c_str(), 0600), 0);
+    const auto result = read_paths({folder.path()});
+    EXPECT_EQ(result.rules.size(), 1U);
+    ASSERT_EQ(result.rejected.size(), 1U);
+    EXPECT_EQ(result.rejected[0].file, (folder.path() / "a.yml").string());
 }
 
 TEST(ReaderPaths, RejectionsComeByFileAndLine) {
