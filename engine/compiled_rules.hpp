@@ -40,6 +40,7 @@ struct CompiledRule {
     std::uint32_t group = 0;
     std::uint32_t first_step = 0;
     std::uint32_t root = 0; ///< into CompiledRules::conditions
+    bool compares = false;  ///< fields with each other
 };
 
 struct GroupField {

@@ -1,19 +1,29 @@
 #include "engine/event_plan.hpp"
 
 #include <algorithm>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include <cstring>
 
 #include "common/ensure.hpp"
 
 namespace canhgac::engine {
 namespace {
 
-constexpr std::size_t kCachedValues = 256;  ///< per condition field
-constexpr std::size_t kMaxCachedText = 128; ///< longer values are looked up each time
-constexpr unsigned kBitsPerValue = 12;      ///< of the packed key: up to 4,095 values per condition field
+constexpr std::size_t kCachedValues = 256; ///< per condition field
+constexpr unsigned kBitsPerValue = 12;     ///< of the packed key: up to 4,095 values per condition field
 constexpr std::size_t kMaxPackedFields = 4;
+
+/// From the size and the last eight bytes: names of channels differ in their ends, numbers are short.
+std::size_t quick_hash(std::string_view value) noexcept {
+    std::uint64_t word = 0;
+    if (value.size() >= sizeof(word)) {
+        std::memcpy(&word, value.data() + value.size() - sizeof(word), sizeof(word));
+    } else {
+        for (const char c : value) {
+            word = word << 8U | static_cast<unsigned char>(c);
+        }
+    }
+    return static_cast<std::size_t>((word ^ value.size()) * 0x9E3779B97F4A7C15ULL >> 40U);
+}
 
 constexpr bool tells_logsource(event::FieldId field) noexcept {
     return field == event::field::kLogsourceProduct || field == event::field::kLogsourceCategory ||
@@ -37,12 +47,13 @@ EventPlanner::EventPlanner(const CompiledRules& rules) : rules_(&rules) {
 
 std::uint32_t EventPlanner::number_of(std::uint32_t field, std::string_view value) {
     const auto& known = rules_->classifier.fields()[field];
-    if (value.size() > kMaxCachedText) { return known.number_of(value); }
-    CachedValue& cached = value_cache_[field][XXH3_64bits(value.data(), value.size()) % kCachedValues];
-    if (cached.number == kNone || cached.text != value) {
+    if (value.empty() || value.size() > CachedValue::kMaxText) { return known.number_of(value); }
+    CachedValue& cached = value_cache_[field][quick_hash(value) % kCachedValues];
+    if (cached.number == kNone || cached.size != value.size() ||
+        std::memcmp(cached.text.data(), value.data(), value.size()) != 0) {
         cached.number = known.number_of(value);
-        cached.text.reserve(kMaxCachedText);
-        cached.text.assign(value);
+        cached.size = static_cast<std::uint8_t>(value.size());
+        std::memcpy(cached.text.data(), value.data(), value.size());
     }
     return cached.number;
 }
@@ -158,6 +169,13 @@ void EventPlanner::fill(EventPlan& plan, const std::vector<Served>& served) {
         }
     }
     plan.other_payload = slot_of(keywords);
+    plan.joined_keywords = !keywords.empty();
+    plan.min_keyword_bytes = static_cast<std::size_t>(-1);
+    for (const std::uint32_t keyword : keywords) {
+        const FieldMatcher& matcher = rules_->matchers[keyword];
+        plan.joined_keywords = plan.joined_keywords && matcher.joinable();
+        plan.min_keyword_bytes = std::min(plan.min_keyword_bytes, matcher.min_value_bytes());
+    }
     for (auto& [name, matchers] : matchers_of) {
         const auto id = rules_->fields->intern(name);
         if (!event::is_envelope(id) || id == event::field::kMessage) {

@@ -1,6 +1,7 @@
 /// Which matchers look at which field of an event, for each combination of log source classes met so far.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,9 +28,11 @@ struct PlanComparison {
 
 /// What to do with events of one combination of classes.
 struct EventPlan {
-    bool idle = true;          ///< no rules: nothing to do
-    std::vector<Slot> slot_of; ///< by field id, as far as ids were known
-    Slot other_payload = 0;    ///< payload fields no rule names (keywords)
+    bool idle = true;             ///< no rules: nothing to do
+    std::vector<Slot> slot_of;    ///< by field id, as far as ids were known
+    Slot other_payload = 0;       ///< payload fields no rule names (keywords)
+    bool joined_keywords = false; ///< the matchers of other_payload may look at values together
+    std::size_t min_keyword_bytes = 0;
     std::vector<std::uint32_t> always;
     std::vector<PlanComparison> comparisons;
     std::unordered_map<std::string, Slot> slot_by_name; ///< names without blanks
@@ -61,8 +64,10 @@ private:
         friend auto operator<=>(const Served&, const Served&) = default;
     };
     struct CachedValue {
-        std::string text;
-        std::uint32_t number = kNone;
+        static constexpr std::size_t kMaxText = 58;
+        std::uint32_t number = kNone; ///< kNone: nothing cached
+        std::uint8_t size = 0;
+        std::array<char, kMaxText> text{};
     };
     [[nodiscard]] std::uint32_t number_of(std::uint32_t field, std::string_view value);
     [[nodiscard]] EventPlan& plan_slowly(const event::EventBatch& batch, const event::Event& event);

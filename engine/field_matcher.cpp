@@ -273,9 +273,33 @@ std::vector<RefusedTest> FieldMatcher::compile(const std::vector<FieldTest>& tes
     };
     exact(drafts.exact_folded, exact_folded_);
     exact(drafts.exact_cased, exact_cased_);
+    set_joinable(tests);
     std::vector<RefusedTest> refused;
     compile_regexes(drafts, cache_dir, refused);
     return refused;
+}
+
+void FieldMatcher::set_joinable(const std::vector<FieldTest>& tests) {
+    joinable_ = !tests.empty();
+    min_value_bytes_ = static_cast<std::size_t>(-1);
+    for (const FieldTest& test : tests) {
+        const rules::Predicate& p = test.predicate;
+        const PatternShape shape = shape_of(p.pattern);
+        if (p.op != Op::matches || p.cased || shape.inner || !shape.open_start || !shape.open_end ||
+            shape.longest.empty() || shape.longest.find(kSeparator) != std::string_view::npos) {
+            joinable_ = false;
+            return;
+        }
+        // Folding may make a text longer by half.
+        min_value_bytes_ = std::min(min_value_bytes_, text::fold(shape.longest).size() * 2 / 3);
+    }
+}
+
+bool FieldMatcher::anything_in(std::string_view folded, MatcherScratch& scratch) const noexcept {
+    folded_->set.scan(folded, scratch.patterns, scratch.hits);
+    const bool found = !scratch.hits.indexes().empty();
+    scratch.hits.clear();
+    return found;
 }
 
 void FieldMatcher::prepare(MatcherScratch& scratch) const {
@@ -348,9 +372,11 @@ void FieldMatcher::match(std::string_view value, MatcherScratch& scratch, std::v
     report(when_present_, scratch, out);
     report(when_value_, scratch, out);
     if (folded_ || !exact_folded_.index.empty()) {
-        text::fold_into(value, scratch.folded);
-        if (folded_) { scan(*folded_, scratch.folded, value, scratch, out); }
-        report_exact(exact_folded_, scratch.folded, scratch, out);
+        scratch.folded.clear();
+        scratch.folded.append(value);
+        const std::string_view folded = scratch.folded.view();
+        if (folded_) { scan(*folded_, folded, value, scratch, out); }
+        report_exact(exact_folded_, folded, scratch, out);
     }
     if (cased_) { scan(*cased_, value, value, scratch, out); }
     report_exact(exact_cased_, value, scratch, out);

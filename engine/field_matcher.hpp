@@ -16,6 +16,7 @@
 #include "engine/lists.hpp"
 #include "event/value.hpp"
 #include "rules/ir.hpp"
+#include "text/fold.hpp"
 #include "text/glob.hpp"
 #include "text/pattern_set.hpp"
 
@@ -41,7 +42,7 @@ struct FieldTest {
 struct MatcherScratch {
     text::PatternScratch patterns;
     text::HitSet hits;
-    std::string folded;
+    text::FoldBuffer folded;
     std::vector<std::uint32_t> seen; ///< by atom: the epoch of the value that reported it last
     std::uint32_t epoch = 0;
 };
@@ -76,6 +77,13 @@ public:
     void match(std::string_view value, MatcherScratch& scratch, std::vector<Atom>& out) const;
     /// The same for a JSON null.
     void match_null(MatcherScratch& scratch, std::vector<Atom>& out) const;
+    /// True if all tests are "contains this text, ignoring case". Then values may be looked at together: folded, each
+    /// followed by kSeparator, anything_in() says whether any of them can match.
+    [[nodiscard]] bool joinable() const noexcept { return joinable_; }
+    static constexpr char kSeparator = '\xFF'; ///< in no valid text
+    [[nodiscard]] bool anything_in(std::string_view folded, MatcherScratch& scratch) const noexcept;
+    /// No shorter value, in bytes before folding, can match; meaningful if joinable().
+    [[nodiscard]] std::size_t min_value_bytes() const noexcept { return min_value_bytes_; }
     [[nodiscard]] const DatabaseStats& stats() const noexcept { return stats_; }
 
 private:
@@ -119,6 +127,7 @@ private:
     void scan(const Scan& with, std::string_view value, std::string_view original, MatcherScratch& scratch,
               std::vector<Atom>& out) const;
     void match_typed(std::string_view value, MatcherScratch& scratch, std::vector<Atom>& out) const;
+    void set_joinable(const std::vector<FieldTest>& tests);
     static void report(std::span<const Atom> atoms, MatcherScratch& scratch, std::vector<Atom>& out);
     static void report_exact(const ExactTable& table, std::string_view value, MatcherScratch& scratch,
                              std::vector<Atom>& out);
@@ -138,6 +147,8 @@ private:
     std::vector<Atom> when_null_;
     std::vector<Atom> when_present_; ///< null included
     std::vector<Atom> when_value_;   ///< not null
+    bool joinable_ = false;
+    std::size_t min_value_bytes_ = 0;
     DatabaseStats stats_;
 };
 

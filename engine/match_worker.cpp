@@ -14,6 +14,16 @@
 namespace canhgac::engine {
 namespace {
 
+/// A value still to be looked at.
+struct Pending {
+    std::uint32_t field = 0; ///< index into the event's fields
+    Slot slot = 0;
+    std::uint64_t hash = 0;
+};
+
+/// Longer values are not copied to be looked at together.
+constexpr std::size_t kMaxJoinedValue = 64 * common::kKiB;
+
 /// A value of the current event that matched something.
 struct Hit {
     std::uint32_t field = 0; ///< index into the event's fields
@@ -59,7 +69,10 @@ struct MatchWorker::State {
     void load(std::shared_ptr<const RuleSet> set);
     void match_event(const event::EventBatch& batch, std::uint32_t index, std::vector<event::Detection>& out);
     void look_at_fields(EventPlan& plan, std::span<const event::Field> fields);
-    [[nodiscard]] const ValueMatch& look_at(Slot slot, const event::Field& field);
+    void sort_out(EventPlan& plan, std::span<const event::Field> fields);
+    void look_at_joined(const EventPlan& plan, std::span<const event::Field> fields);
+    void look_at(const Pending& wanted, const event::Field& field);
+    [[nodiscard]] ValueMatch keep_for_event(const ValueMatch& match);
     [[nodiscard]] ValueMatch scan_value(Slot slot, const event::Field& field);
     void trigger(std::span<const std::uint32_t> rules);
     void compare_fields(const EventPlan& plan, std::span<const event::Field> fields);
@@ -80,6 +93,9 @@ struct MatchWorker::State {
     MatchStats stats;
 
     std::vector<std::uint64_t> bits; ///< by atom: holds for the current event
+    std::vector<Pending> pending;
+    text::FoldBuffer joined; ///< folded values, each followed by a separator
+    std::vector<std::uint32_t> joined_fields;
     std::vector<Hit> hits;
     std::vector<Atom> compared; ///< comparison atoms that hold
     std::vector<std::uint32_t> triggered;
@@ -88,7 +104,6 @@ struct MatchWorker::State {
     std::vector<Atom> atoms_buffer;
     std::vector<std::uint32_t> rules_buffer;
     event::Arena unremembered{16 * common::kKiB}; ///< matches of this event that the memo did not take
-    ValueMatch last;
 };
 
 MatchWorker::State::State(std::shared_ptr<const RuleSet> set, MatchOptions wanted)
@@ -111,6 +126,8 @@ void MatchWorker::State::load(std::shared_ptr<const RuleSet> set) {
     rules_buffer.reserve(rules->rules.size());
     atoms_buffer.reserve(atoms);
     hits.reserve(256);
+    pending.reserve(256);
+    joined_fields.reserve(256);
     for (const FieldMatcher& matcher : rules->matchers) {
         matcher.prepare(scratch);
     }
@@ -139,35 +156,30 @@ ValueMatch MatchWorker::State::scan_value(Slot slot, const event::Field& field) 
     return {atoms_buffer, rules_buffer};
 }
 
-const ValueMatch& MatchWorker::State::look_at(Slot slot, const event::Field& field) {
-    ++stats.values;
-    std::uint64_t hash = 0;
-    const bool remember = options.memo && !field.is_null();
-    if (remember) {
-        hash = MatchMemo::hash(slot, field.text());
-        if (const ValueMatch* known = memo.find(hash, slot, field.text())) {
-            ++stats.memo_hits;
-            return *known;
-        }
-    }
-    last = scan_value(slot, field);
-    if (remember) {
-        if (const ValueMatch* kept = memo.insert(hash, slot, field.text(), last)) { return *kept; }
-    }
-    // The buffers serve the next value; keep a copy for this event.
-    const std::size_t count = last.atoms.size() + last.rules.size();
-    if (count == 0) {
-        last = {};
-        return last;
-    }
-    const std::size_t bytes = (count + 1) * sizeof(std::uint32_t);
-    char* raw = unremembered.allocate(bytes);
+/// The buffers serve the next value: a copy for as long as this event.
+ValueMatch MatchWorker::State::keep_for_event(const ValueMatch& match) {
+    const std::size_t count = match.atoms.size() + match.rules.size();
+    char* raw = unremembered.allocate((count + 1) * sizeof(std::uint32_t));
     const auto misplaced = reinterpret_cast<std::uintptr_t>(raw) % sizeof(std::uint32_t);
     auto* numbers = reinterpret_cast<std::uint32_t*>(raw + (sizeof(std::uint32_t) - misplaced) % sizeof(std::uint32_t));
-    std::copy(last.atoms.begin(), last.atoms.end(), numbers);
-    std::copy(last.rules.begin(), last.rules.end(), numbers + last.atoms.size());
-    last = {{numbers, last.atoms.size()}, {numbers + last.atoms.size(), last.rules.size()}};
-    return last;
+    std::copy(match.atoms.begin(), match.atoms.end(), numbers);
+    std::copy(match.rules.begin(), match.rules.end(), numbers + match.atoms.size());
+    return {{numbers, match.atoms.size()}, {numbers + match.atoms.size(), match.rules.size()}};
+}
+
+void MatchWorker::State::look_at(const Pending& wanted, const event::Field& field) {
+    const bool remember = options.memo && !field.is_null();
+    ValueMatch match;
+    if (remember && memo.find(wanted.hash, wanted.slot, field.text(), match)) {
+        ++stats.memo_hits;
+    } else {
+        match = scan_value(wanted.slot, field);
+        const bool kept = remember && memo.insert(wanted.hash, wanted.slot, field.text(), match);
+        if (!kept && !match.atoms.empty()) { match = keep_for_event(match); }
+    }
+    if (match.atoms.empty()) { return; }
+    hits.push_back({wanted.field, match});
+    trigger(match.rules);
 }
 
 void MatchWorker::State::trigger(std::span<const std::uint32_t> some) {
@@ -179,15 +191,57 @@ void MatchWorker::State::trigger(std::span<const std::uint32_t> some) {
     }
 }
 
-void MatchWorker::State::look_at_fields(EventPlan& plan, std::span<const event::Field> fields) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        Slot slot = plan.slot(fields[i].name());
-        if (slot == EventPlan::kUnknownSlot) [[unlikely]] { slot = planner->learn(plan, fields[i].name()); }
+/// Which values must be looked at, one by one or together.
+void MatchWorker::State::sort_out(EventPlan& plan, std::span<const event::Field> fields) {
+    pending.clear();
+    joined.clear();
+    joined_fields.clear();
+    for (std::uint32_t i = 0; i < fields.size(); ++i) {
+        const event::Field& field = fields[i];
+        Slot slot = plan.slot(field.name());
+        if (slot == EventPlan::kUnknownSlot) [[unlikely]] { slot = planner->learn(plan, field.name()); }
         if (slot == 0) { continue; }
-        const ValueMatch& match = look_at(slot, fields[i]);
-        if (match.atoms.empty()) { continue; }
-        hits.push_back({static_cast<std::uint32_t>(i), match});
-        trigger(match.rules);
+        ++stats.values;
+        if (slot == plan.other_payload && plan.joined_keywords) {
+            if (field.text().size() < plan.min_keyword_bytes) { continue; }
+            if (field.text().size() <= kMaxJoinedValue) {
+                joined.append(field.text());
+                joined.push_back(FieldMatcher::kSeparator);
+                joined_fields.push_back(i);
+                continue;
+            }
+        }
+        pending.push_back({i, slot, 0});
+        if (options.memo) {
+            pending.back().hash = MatchMemo::hash(slot, field.text());
+            memo.prefetch_line(pending.back().hash);
+        }
+    }
+}
+
+/// Most events contain no keyword at all: one scan says so for all values that only keywords look at.
+void MatchWorker::State::look_at_joined(const EventPlan& plan, std::span<const event::Field> fields) {
+    if (joined_fields.empty()) { return; }
+    const auto matchers = planner->matchers(plan.other_payload);
+    const bool anything = std::any_of(matchers.begin(), matchers.end(), [this](std::uint32_t matcher) {
+        return rules->matchers[matcher].anything_in(joined.view(), scratch);
+    });
+    if (!anything) { return; }
+    for (const std::uint32_t i : joined_fields) {
+        look_at({i, plan.other_payload, MatchMemo::hash(plan.other_payload, fields[i].text())}, fields[i]);
+    }
+}
+
+void MatchWorker::State::look_at_fields(EventPlan& plan, std::span<const event::Field> fields) {
+    sort_out(plan, fields);
+    if (options.memo) {
+        for (const Pending& one : pending) {
+            memo.prefetch_entry(one.hash);
+        }
+    }
+    look_at_joined(plan, fields);
+    for (const Pending& one : pending) {
+        look_at(one, fields[one.field]);
     }
 }
 
@@ -296,7 +350,10 @@ void MatchWorker::State::match_event(const event::EventBatch& batch, std::uint32
         }
     }
     compared.clear();
-    compare_fields(plan, fields);
+    if (!plan.comparisons.empty() && std::any_of(triggered.begin(), triggered.end(),
+                                                 [this](std::uint32_t rule) { return rules->rules[rule].compares; })) {
+        compare_fields(plan, fields);
+    }
     stats.evaluations += triggered.size();
     std::erase_if(triggered, [this](std::uint32_t rule) { return !run(rule); });
     if (!triggered.empty()) {

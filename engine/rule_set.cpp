@@ -110,6 +110,11 @@ std::vector<double> atom_frequencies(const DraftBook& book) {
     return out;
 }
 
+bool has_comparison(const ConditionDraft& condition) {
+    return (condition.kind == Kind::atom && condition.matcher == kNone) ||
+           std::any_of(condition.children.begin(), condition.children.end(), has_comparison);
+}
+
 /// Writes conditions and programs of the rules that stay.
 class Emitter {
 public:
@@ -118,6 +123,7 @@ public:
     void rule(std::uint32_t group, const ConditionDraft& condition) {
         CompiledRule rule;
         rule.group = group;
+        rule.compares = has_comparison(condition);
         rule.root = static_cast<std::uint32_t>(out_->conditions.size());
         out_->conditions.emplace_back();
         fill_condition(rule.root, condition);

@@ -4,6 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <utility>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "text/utf8.hpp"
 
@@ -98,17 +103,6 @@ constexpr auto make_direct() noexcept {
 constexpr auto kLow = make_direct<0, kLowEnd>();
 constexpr auto kExtended = make_direct<kExtendedFirst, kExtendedEnd>();
 
-constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
-
-/// Lower-cases eight ASCII bytes at once.
-constexpr std::uint64_t fold_ascii_word(std::uint64_t word) noexcept {
-    const std::uint64_t at_least_a = word + kOnes * (0x80 - 'A');
-    const std::uint64_t beyond_z = word + kOnes * (0x80 - 'Z' - 1);
-    const std::uint64_t upper = (at_least_a & ~beyond_z) & kHigh;
-    return word | upper >> 2U;
-}
-
 struct Cursor {
     std::string_view text;
     std::size_t at = 0;
@@ -139,33 +133,90 @@ char32_t fold(char32_t code) noexcept {
     return fold_by_range(code);
 }
 
-void fold_into(std::string_view text, std::string& out) {
-    // Two bytes can become three (U+023A), never more; +8 lets whole words be written.
-    out.resize(text.size() + text.size() / 2 + 8);
-    char* target = out.data();
+namespace {
+
+constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
+
+/// A fixed number of bytes in a register, folded if all are ASCII.
+struct Word {
+    std::uint64_t bits = 0;
+    static constexpr std::size_t kSize = 8;
+    explicit Word(const char* from) noexcept { std::memcpy(&bits, from, kSize); }
+    [[nodiscard]] bool ascii() const noexcept { return (bits & kHigh) == 0; }
+    void store_folded(char* to) const noexcept {
+        const std::uint64_t at_least_a = bits + kOnes * (0x80 - 'A');
+        const std::uint64_t beyond_z = bits + kOnes * (0x80 - 'Z' - 1);
+        const std::uint64_t folded = bits | (at_least_a & ~beyond_z & kHigh) >> 2U;
+        std::memcpy(to, &folded, kSize);
+    }
+};
+
+#ifdef __SSE2__
+struct Block {
+    __m128i bytes;
+    static constexpr std::size_t kSize = 16;
+    explicit Block(const char* from) noexcept : bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))) {}
+    [[nodiscard]] bool ascii() const noexcept { return _mm_movemask_epi8(bytes) == 0; }
+    void store_folded(char* to) const noexcept {
+        // Signed comparison is right for ASCII.
+        const __m128i upper =
+            _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)), _mm_cmpgt_epi8(_mm_set1_epi8('Z' + 1), bytes));
+        const __m128i folded = _mm_or_si128(bytes, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), folded);
+    }
+};
+#else
+using Block = Word;
+#endif
+
+/// Folds ASCII at the start of `text`; returns the bytes done. A last incomplete unit is done once more together with
+/// bytes before it, so that no byte is handled alone in texts of at least 8.
+std::size_t fold_ascii(std::string_view text, char* target) noexcept {
+    const char* from = text.data();
+    const std::size_t size = text.size();
     std::size_t at = 0;
+    for (; at + Block::kSize <= size; at += Block::kSize) {
+        const Block block(from + at);
+        if (!block.ascii()) { return at; }
+        block.store_folded(target + at);
+    }
+    if (at == size) { return at; }
+    if (size >= Block::kSize) {
+        const Block last(from + size - Block::kSize);
+        if (!last.ascii()) { return at; }
+        last.store_folded(target + size - Block::kSize);
+        return size;
+    }
+    if (size >= Word::kSize) {
+        const Word first(from);
+        const Word last(from + size - Word::kSize);
+        if (!first.ascii() || !last.ascii()) { return at; }
+        first.store_folded(target);
+        last.store_folded(target + size - Word::kSize);
+        return size;
+    }
+    for (; at < size && static_cast<unsigned char>(from[at]) < 0x80; ++at) {
+        target[at] = static_cast<char>(kLow[static_cast<unsigned char>(from[at])]);
+    }
+    return at;
+}
+
+/// Folds all of `text` to `target`, which has room for 1.5 times its size; returns the end.
+char* fold_to(std::string_view text, char* target) {
+    constexpr std::size_t kStretch = 16; ///< characters handled singly before the fast loop is tried again
     std::string character;
-    while (at < text.size()) {
-        while (at + 8 <= text.size()) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, text.data() + at, 8);
-            if ((word & kHigh) != 0) { break; }
-            word = fold_ascii_word(word);
-            std::memcpy(target, &word, 8);
-            target += 8;
-            at += 8;
-        }
-        // The rest of a word with other characters, or the tail.
-        for (int step = 0; step < 8 && at < text.size(); ++step) {
-            const auto byte = static_cast<unsigned char>(text[at]);
-            if (byte < 0x80) {
-                *target++ = static_cast<char>(kLow[byte]);
-                ++at;
-                continue;
-            }
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t done = fold_ascii(text.substr(at), target);
+        at += done;
+        target += done;
+        const std::size_t stop = std::min(text.size(), at + kStretch);
+        while (at < stop) {
             const Decoded decoded = decode(text, at);
             const char32_t folded = fold(decoded.code);
-            if (folded == decoded.code) {
+            if (folded < 0x80) {
+                *target++ = static_cast<char>(folded);
+            } else if (folded == decoded.code) {
                 std::memcpy(target, text.data() + at, decoded.size);
                 target += decoded.size;
             } else {
@@ -177,13 +228,30 @@ void fold_into(std::string_view text, std::string& out) {
             at += decoded.size;
         }
     }
-    out.resize(static_cast<std::size_t>(target - out.data()));
+    return target;
+}
+
+} // namespace
+
+void FoldBuffer::append(std::string_view text) {
+    // Two bytes can become three (U+023A), never more.
+    reserve(text.size() + text.size() / 2);
+    char* end = fold_to(text, bytes_.get() + size_);
+    size_ = static_cast<std::size_t>(end - bytes_.get());
+}
+
+void FoldBuffer::grow(std::size_t more) {
+    const std::size_t wanted = std::max(size_ + more, 2 * capacity_);
+    auto bytes = std::make_unique_for_overwrite<char[]>(wanted);
+    if (size_ != 0) { std::memcpy(bytes.get(), bytes_.get(), size_); }
+    bytes_ = std::move(bytes);
+    capacity_ = wanted;
 }
 
 std::string fold(std::string_view text) {
-    std::string out;
-    fold_into(text, out);
-    return out;
+    FoldBuffer buffer;
+    buffer.append(text);
+    return std::string(buffer.view());
 }
 
 bool equals_folded(std::string_view left, std::string_view right) noexcept {

@@ -2,11 +2,10 @@
 //   bench_engine [--cache DIR] [--repeat N] [--limit N] [--decode] [--unique] EVENTS.jsonl RULES...
 // Prints compile figures, then ns per event: with the memo (warm), without it, and decoding alone.
 // --unique appends a running number to every value, so that nothing repeats.
-#include <ctime>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -98,33 +97,60 @@ event::EventBatch unique_copy(const event::EventBatch& from, std::uint64_t& numb
     return out;
 }
 
-void run(const char* name, engine::MatchWorker& worker, const std::vector<event::EventBatch>& batches,
-         std::size_t repeat, std::size_t events) {
-    std::vector<double> times;
-    std::vector<event::Detection> detections;
-    std::size_t found = 0;
-    const engine::MatchStats before = worker.stats();
-    for (std::size_t round = 0; round < repeat + 1; ++round) {
-        found = 0;
-        const double start = thread_seconds();
-        for (const event::EventBatch& batch : batches) {
-            detections.clear();
-            worker.match(batch, detections);
-            found += detections.size();
+struct Bench {
+    const std::vector<event::RecordBatch>& records;
+    collector::RecordDecoder& decoder;
+    const Arguments& arguments;
+
+    /// Decodes and matches batch after batch, as a shard does: the data is warm in the cache when it is matched.
+    void run(const char* name, engine::MatchWorker& worker, std::size_t repeat) {
+        std::vector<double> decode_times;
+        std::vector<double> match_times;
+        std::vector<event::Detection> detections;
+        std::vector<std::uint64_t> keys;
+        event::EventBatch batch;
+        std::size_t found = 0;
+        std::uint64_t number = 0;
+        engine::MatchStats before;
+        for (std::size_t round = 0; round < repeat + 1; ++round) {
+            found = 0;
+            std::size_t events = 0;
+            double decoding = 0;
+            double matching = 0;
+            if (round == 1) { before = worker.stats(); }
+            for (const event::RecordBatch& record : records) {
+                const double start = thread_seconds();
+                batch.reset();
+                keys.clear();
+                decoder.decode(record, batch, keys);
+                decoding += thread_seconds() - start;
+                if (arguments.unique) { batch = unique_copy(batch, number); }
+                detections.clear();
+                const double ready = thread_seconds();
+                worker.match(batch, detections);
+                matching += thread_seconds() - ready;
+                found += detections.size();
+                events += batch.size();
+            }
+            if (round == 0) { continue; }
+            decode_times.push_back(decoding * 1e9 / static_cast<double>(events));
+            match_times.push_back(matching * 1e9 / static_cast<double>(events));
         }
-        if (round > 0) { times.push_back((thread_seconds() - start) * 1e9 / static_cast<double>(events)); }
+        std::sort(decode_times.begin(), decode_times.end());
+        std::sort(match_times.begin(), match_times.end());
+        const double decode = decode_times[decode_times.size() / 2];
+        const double match = match_times[match_times.size() / 2];
+        const engine::MatchStats& after = worker.stats();
+        const auto per_event = [&](std::uint64_t a, std::uint64_t b) {
+            return static_cast<double>(a - b) / static_cast<double>(after.events - before.events);
+        };
+        std::printf("%-8s match %6.0f ns/event [%.0f-%.0f], decode %5.0f, both %.0f events/s; detections %zu; per "
+                    "event: values %.2f memo hits %.2f conditions %.2f\n",
+                    name, match, match_times.front(), match_times.back(), decode, 1e9 / (match + decode), found,
+                    per_event(after.values, before.values), per_event(after.memo_hits, before.memo_hits),
+                    per_event(after.evaluations, before.evaluations));
     }
-    std::sort(times.begin(), times.end());
-    const engine::MatchStats& after = worker.stats();
-    const auto per_event = [&](std::uint64_t a, std::uint64_t b) {
-        return static_cast<double>(a - b) / static_cast<double>(after.events - before.events);
-    };
-    std::printf("%-22s %8.0f ns/event [%.0f-%.0f]  %6.2f M/s  detections %zu  classified %.2f values %.2f memo %.2f "
-                "evaluations %.2f\n",
-                name, times[times.size() / 2], times.front(), times.back(), 1e3 / times[times.size() / 2], found,
-                per_event(after.classified, before.classified), per_event(after.values, before.values),
-                per_event(after.memo_hits, before.memo_hits), per_event(after.evaluations, before.evaluations));
-}
+};
 
 } // namespace
 
@@ -160,39 +186,21 @@ int main(int argc, char** argv) {
     collector::PeerTable peers;
     const std::vector<event::RecordBatch> records = load(arguments, peers.intern_local("bench"));
     collector::RecordDecoder decoder(fields, peers, nullptr);
-    std::vector<event::EventBatch> batches(records.size());
-    std::vector<std::uint64_t> keys;
-    std::size_t events = 0;
     std::size_t bytes = 0;
-    double decode_seconds = 0;
-    for (int round = 0; round < 2; ++round) {
-        events = bytes = 0;
-        const double start = thread_seconds();
-        for (std::size_t i = 0; i < records.size(); ++i) {
-            batches[i].reset();
-            keys.clear();
-            decoder.decode(records[i], batches[i], keys);
-            events += batches[i].size();
-            bytes += records[i].bytes.size();
-        }
-        decode_seconds = thread_seconds() - start;
+    std::size_t events = 0;
+    for (const event::RecordBatch& batch : records) {
+        bytes += batch.bytes.size();
+        events += batch.records.size();
     }
-    std::printf("%zu events, %.0f B/event, decode %.0f ns/event\n", events,
-                static_cast<double>(bytes) / static_cast<double>(events),
-                decode_seconds * 1e9 / static_cast<double>(events));
-    if (arguments.unique) {
-        std::uint64_t number = 0;
-        for (event::EventBatch& batch : batches) {
-            batch = unique_copy(batch, number);
-        }
-    }
+    std::printf("%zu events, %.0f B/event\n", events, static_cast<double>(bytes) / static_cast<double>(events));
+    Bench bench{records, decoder, arguments};
     {
         engine::MatchWorker worker(compiled.rules);
-        run("match, memo", worker, batches, arguments.repeat, events);
+        bench.run("memo", worker, arguments.repeat);
     }
     engine::MatchOptions no_memo;
     no_memo.memo = false;
     engine::MatchWorker worker(compiled.rules, no_memo);
-    run("match, no memo", worker, batches, std::min<std::size_t>(arguments.repeat, 2), events);
+    bench.run("no memo", worker, std::min<std::size_t>(arguments.repeat, 2));
     return 0;
 }
