@@ -20,6 +20,7 @@ event::Event& EventDraft::begin(event::EventBatch& batch, common::Nanos received
     time_rank_ = TimeRank::none;
     time_ = received;
     count_ = 0;
+    flat_context_ = KeyContext(NameTree::kFlat);
     present_ = 0;
     proposed_ = 0;
     noted_mask_ = 0;

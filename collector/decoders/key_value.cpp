@@ -33,9 +33,18 @@ std::size_t key_length(std::string_view text) noexcept {
     return length < text.size() && text[length] == '=' ? length : 0;
 }
 
+/// The word at the front, up to a blank.
+std::string_view word_at_front(std::string_view text) noexcept {
+    std::size_t length = 0;
+    while (length < text.size() && !is_blank(text[length])) {
+        ++length;
+    }
+    return text.substr(0, length);
+}
+
 /// The value of a quoted pair, escapes decoded.
 std::string_view unescaped(std::string_view value, event::Arena& arena) {
-    if (value.find('\\') == std::string_view::npos) { return value; }
+    if (value.empty() || std::memchr(value.data(), '\\', value.size()) == nullptr) { return value; }
     char* const begin = arena.allocate(value.size());
     char* out = begin;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -149,8 +158,7 @@ std::optional<KeyValue> next_pair(std::string_view& text, std::size_t& words) no
         const std::size_t length = key_length(text);
         if (length == 0) {
             ++words;
-            const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-            text.remove_prefix(end);
+            text.remove_prefix(word_at_front(text).size());
             continue;
         }
         KeyValue pair{text.substr(0, length), {}, false};
@@ -159,7 +167,7 @@ std::optional<KeyValue> next_pair(std::string_view& text, std::size_t& words) no
             const char quote = text.front();
             std::size_t end = 1;
             while (end < text.size() && text[end] != quote) {
-                end += text[end] == '\\' && quote == '"' && end + 1 < text.size() ? 2U : 1U;
+                end += text[end] == '\\' && quote == '"' ? 2U : 1U;
             }
             end = std::min(end, text.size());
             pair.value = text.substr(1, end - 1);
@@ -167,9 +175,8 @@ std::optional<KeyValue> next_pair(std::string_view& text, std::size_t& words) no
             text.remove_prefix(std::min(end + 1, text.size()));
             return pair;
         }
-        const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-        pair.value = text.substr(0, end);
-        text.remove_prefix(end);
+        pair.value = word_at_front(text);
+        text.remove_prefix(pair.value.size());
         if (pair.value.ends_with(',') || pair.value.ends_with(';')) { pair.value.remove_suffix(1); }
         return pair;
     }
@@ -184,6 +191,7 @@ bool looks_like_key_value(std::string_view text) noexcept {
     std::size_t pairs = 0;
     while (pairs < 16 && next_pair(text, words)) {
         ++pairs;
+        if (pairs == 4 && words == 0) { return true; }
     }
     return pairs >= 3 ? words <= pairs : pairs == 2 && words == 0;
 }
