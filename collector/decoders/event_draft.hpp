@@ -75,7 +75,8 @@ public:
     void set_unparsed(std::string_view text, std::string_view reason);
 
     [[nodiscard]] const Noted* noted(Role role) const noexcept {
-        return (noted_mask_ >> static_cast<unsigned>(role) & 1U) != 0 ? &noted_[static_cast<std::size_t>(role)] : nullptr;
+        return (noted_mask_ >> static_cast<unsigned>(role) & 1U) != 0 ? &noted_[static_cast<std::size_t>(role)]
+                                                                      : nullptr;
     }
     void note(Role role, const Noted& value) noexcept {
         noted_mask_ |= std::uint64_t{1} << static_cast<unsigned>(role);

@@ -160,16 +160,26 @@ bool ends_scalar(const char* p, const char* end) noexcept {
 
 std::string_view to_string(JsonErrc code) noexcept {
     switch (code) {
-    case JsonErrc::none: return "no error";
-    case JsonErrc::truncated: return "the text ends inside a value";
-    case JsonErrc::bad_value: return "not a value";
-    case JsonErrc::expected_key: return "a quoted name is missing";
-    case JsonErrc::expected_colon: return "a colon is missing";
-    case JsonErrc::expected_comma: return "a comma or closing bracket is missing";
-    case JsonErrc::not_an_object: return "not an object";
-    case JsonErrc::too_deep: return "nested too deeply";
-    case JsonErrc::trailing_content: return "something follows the object";
-    case JsonErrc::broken_utf8: return "not valid UTF-8";
+    case JsonErrc::none:
+        return "no error";
+    case JsonErrc::truncated:
+        return "the text ends inside a value";
+    case JsonErrc::bad_value:
+        return "not a value";
+    case JsonErrc::expected_key:
+        return "a quoted name is missing";
+    case JsonErrc::expected_colon:
+        return "a colon is missing";
+    case JsonErrc::expected_comma:
+        return "a comma or closing bracket is missing";
+    case JsonErrc::not_an_object:
+        return "not an object";
+    case JsonErrc::too_deep:
+        return "nested too deeply";
+    case JsonErrc::trailing_content:
+        return "something follows the object";
+    case JsonErrc::broken_utf8:
+        return "not valid UTF-8";
     }
     return "unknown error";
 }

@@ -84,7 +84,8 @@ void propose_outcome(EventDraft& draft) {
     std::array<char, 16> lower{};
     const std::string_view status = text_of(draft, Role::status);
     if (status.size() <= lower.size()) {
-        std::transform(status.begin(), status.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+        std::transform(status.begin(), status.end(), lower.begin(),
+                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
         const std::string_view word(lower.data(), status.size());
         if (word == "success" || word == "succeeded" || word == "successful" || word == "yes" || word == "ok") {
             draft.propose(field::kOutcome, "success");
@@ -108,8 +109,8 @@ void read_audit_stamp(std::string_view value, EventDraft& draft) {
 
 /// auditd writes values that need quoting as bare hex digits.
 bool is_audit_hex(const KeyValue& pair) noexcept {
-    static constexpr auto kNames = std::to_array<std::string_view>(
-        {"proctitle", "exe", "comm", "name", "cwd", "key", "cmd", "acct", "data"});
+    static constexpr auto kNames =
+        std::to_array<std::string_view>({"proctitle", "exe", "comm", "name", "cwd", "key", "cmd", "acct", "data"});
     const bool argument = pair.key.size() >= 2 && pair.key[0] == 'a' && pair.key[1] >= '0' && pair.key[1] <= '9';
     if (pair.quoted || pair.value.size() < 4 || pair.value.size() % 2 != 0) { return false; }
     if (!argument && std::find(kNames.begin(), kNames.end(), pair.key) == kNames.end()) { return false; }

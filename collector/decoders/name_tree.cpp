@@ -33,14 +33,14 @@ std::uint64_t hash_key(NodeId node, const KeyHead& head, std::string_view key) n
 
 } // namespace
 
-NameTree::NameTree(event::FieldCache& names) : names_(&names), slots_(2 * kMaxEdges),
-      followers_(std::size_t{1} << kFollowersLog2, nullptr) {
+NameTree::NameTree(event::FieldCache& names)
+    : names_(&names), slots_(2 * kMaxEdges), followers_(std::size_t{1} << kFollowersLog2, nullptr) {
     nodes_.reserve(64);
-    nodes_.push_back({});                                 // 0: no node
-    nodes_.push_back({Layout::root, false, {}});          // kRoot
-    nodes_.push_back({Layout::update, false, {}});        // kUpdate
-    nodes_.push_back({Layout::flat, false, {}});          // kFlat
-    nodes_.push_back({Layout::generic, true, {}});        // kOther
+    nodes_.push_back({});                          // 0: no node
+    nodes_.push_back({Layout::root, false, {}});   // kRoot
+    nodes_.push_back({Layout::update, false, {}}); // kUpdate
+    nodes_.push_back({Layout::flat, false, {}});   // kFlat
+    nodes_.push_back({Layout::generic, true, {}}); // kOther
 }
 
 NameTree::~NameTree() = default;
@@ -90,17 +90,23 @@ void NameTree::make_edge(NameEdge& edge, NodeId in, std::string_view key, std::s
     const Node& parent = node(in);
     std::string name;
     switch (parent.layout) {
-    case Layout::generic: name = join(parent.prefix, '.', key); break;
+    case Layout::generic:
+        name = join(parent.prefix, '.', key);
+        break;
     case Layout::element:
     case Layout::payload:
         name = key == "#text" ? parent.prefix : join(parent.prefix, parent.layout == Layout::element ? '_' : '.', key);
         break;
-    case Layout::attributes: name = join(parent.prefix, '_', key); break;
+    case Layout::attributes:
+        name = join(parent.prefix, '_', key);
+        break;
     case Layout::event_data:
     case Layout::user_data:
         name = key == "#text" ? "Data" : key;
         break;
-    default: name = key; break;
+    default:
+        name = key;
+        break;
     }
     name = sigma_name(name);
     if (name.empty()) { name = "_"; }
@@ -183,7 +189,8 @@ NameTree::Node NameTree::child_node(const NameEdge& edge) const {
         if (attributes) { return {Layout::attributes, true, parent.prefix}; }
         return {Layout::payload, true, generic_prefix};
     case Layout::attributes:
-    case Layout::flat: break;
+    case Layout::flat:
+        break;
     }
     return {Layout::generic, parent.in_payload, generic_prefix};
 }

@@ -77,17 +77,17 @@ inline constexpr std::size_t kRoleCount = static_cast<std::size_t>(Role::count_)
 
 /// Which rules a level of nesting follows.
 enum class Layout : std::uint8_t {
-    generic,     ///< prefix.key
-    root,        ///< the top of a JSON event
-    event,       ///< inside "Event" of evtx_dump
-    system,      ///< inside "Event.System"
-    element,     ///< an XML element inside System: attributes are joined with "_"
-    attributes,  ///< "#attributes" of an element
-    event_data,  ///< payload names as they are
-    user_data,   ///< one element deeper than EventData
-    payload,     ///< an object inside the payload
-    update,      ///< the source line of a bulk "update": everything is inside "doc"
-    flat,        ///< key=value text
+    generic,    ///< prefix.key
+    root,       ///< the top of a JSON event
+    event,      ///< inside "Event" of evtx_dump
+    system,     ///< inside "Event.System"
+    element,    ///< an XML element inside System: attributes are joined with "_"
+    attributes, ///< "#attributes" of an element
+    event_data, ///< payload names as they are
+    user_data,  ///< one element deeper than EventData
+    payload,    ///< an object inside the payload
+    update,     ///< the source line of a bulk "update": everything is inside "doc"
+    flat,       ///< key=value text
 };
 
 using NodeId = std::uint32_t;
@@ -102,9 +102,9 @@ struct KeyHead {
 /// What a key costs is the cache lines it touches: the first line holds all that a right guess needs.
 struct alignas(64) NameEdge {
     KeyHead head;
-    std::string_view key;     ///< as written
-    event::FieldId id{};      ///< the name it gets
-    event::FieldId alias{};   ///< envelope field it may also fill; field::kTimestamp = none
+    std::string_view key;   ///< as written
+    event::FieldId id{};    ///< the name it gets
+    event::FieldId alias{}; ///< envelope field it may also fill; field::kTimestamp = none
     Role role = Role::none;
     bool plain = true;        ///< nothing to do but to add the value
     bool overflow = false;    ///< no id left: the value goes to event.overflow as "name=value"
