@@ -25,7 +25,7 @@ struct BulkAction {
 
 /// What identifies a document besides its bytes; empty parts count too.
 struct DocumentIdentity {
-    std::string_view peer; ///< name of the peer, the same in every process
+    std::string_view peer;  ///< name of the peer, the same in every process
     std::string_view scope; ///< index, or agent id
     std::string_view id;    ///< _id, record id or offset
     std::string_view place; ///< file path of an offset

@@ -20,6 +20,7 @@ event::Event& EventDraft::begin(event::EventBatch& batch, common::Nanos received
     time_rank_ = TimeRank::none;
     time_ = received;
     count_ = 0;
+    flat_context_ = KeyContext(NameTree::kFlat);
     present_ = 0;
     proposed_ = 0;
     noted_mask_ = 0;
@@ -60,7 +61,9 @@ void EventDraft::add(event::FieldId id, std::string_view text, event::ValueType 
 }
 
 void EventDraft::propose(event::FieldId id, std::string_view text) noexcept {
-    if (text.empty() || text == "-" || text == "?" || text == "(null)" || (proposed_ >> index(id) & 1U) != 0) { return; }
+    if (text.empty() || text == "-" || text == "?" || text == "(null)" || (proposed_ >> index(id) & 1U) != 0) {
+        return;
+    }
     proposed_ |= std::uint64_t{1} << index(id);
     proposed_text_[index(id)] = text;
 }
@@ -100,11 +103,20 @@ event::FieldId EventDraft::trusted_logsource(const NameEdge& edge) noexcept {
 bool EventDraft::take_stamp(const NameEdge& edge, std::string_view text) noexcept {
     TimeRank rank = TimeRank::none;
     switch (edge.role) {
-    case Role::time_created: rank = TimeRank::own; break;
-    case Role::timestamp: rank = TimeRank::sender; break;
-    case Role::event_time: rank = TimeRank::local; break;
-    case Role::other_time: rank = TimeRank::other; break;
-    default: return false;
+    case Role::time_created:
+        rank = TimeRank::own;
+        break;
+    case Role::timestamp:
+        rank = TimeRank::sender;
+        break;
+    case Role::event_time:
+        rank = TimeRank::local;
+        break;
+    case Role::other_time:
+        rank = TimeRank::other;
+        break;
+    default:
+        return false;
     }
     if (rank <= time_rank_ && edge.role != Role::timestamp) { return true; }
     const auto time = parse_any_stamp(text, zone_);

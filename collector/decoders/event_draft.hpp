@@ -50,7 +50,13 @@ public:
     void add(event::FieldId id, std::string_view text, event::ValueType type = event::ValueType::string);
     /// A key=value pair of the sender.
     void add_flat(std::string_view key, std::string_view text, event::ValueType type = event::ValueType::string) {
-        add(tree_->find(NameTree::kFlat, key), text, type);
+        NameEdge* edge = tree_->guess(NameTree::kFlat, flat_context_);
+        if (edge == nullptr || edge->key != key) {
+            edge = &tree_->find(NameTree::kFlat, key);
+            tree_->learn(flat_context_, *edge);
+        }
+        flat_context_.follow(*edge);
+        add(*edge, text, type);
     }
     /// Proposes a value for an envelope field; used at finish() when nobody set the field. First proposal wins; empty,
     /// "-", "?" and "(null)" count as nothing.
@@ -69,7 +75,8 @@ public:
     void set_unparsed(std::string_view text, std::string_view reason);
 
     [[nodiscard]] const Noted* noted(Role role) const noexcept {
-        return (noted_mask_ >> static_cast<unsigned>(role) & 1U) != 0 ? &noted_[static_cast<std::size_t>(role)] : nullptr;
+        return (noted_mask_ >> static_cast<unsigned>(role) & 1U) != 0 ? &noted_[static_cast<std::size_t>(role)]
+                                                                      : nullptr;
     }
     void note(Role role, const Noted& value) noexcept {
         noted_mask_ |= std::uint64_t{1} << static_cast<unsigned>(role);
@@ -107,6 +114,7 @@ private:
 
     event::FieldCache* names_;
     NameTree* tree_;
+    KeyContext flat_context_{NameTree::kFlat};
     event::EventBatch* batch_ = nullptr;
     event::Event* event_ = nullptr;
     common::Nanos received_ = 0;

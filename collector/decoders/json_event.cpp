@@ -10,6 +10,7 @@ namespace {
 struct Frame {
     NodeId node;
     bool is_array;
+    KeyContext context;
     NameEdge* edge; ///< array: the edge its values belong to; object: the member read last
 };
 
@@ -22,7 +23,7 @@ public:
         skip_space();
         if (p_ == end_ || *p_ != '{') { return fail(JsonErrc::not_an_object); }
         ++p_;
-        frames_[0] = {start, false, nullptr};
+        frames_[0] = {start, false, KeyContext(start), nullptr};
         depth_ = 1;
         JsonErrc error = at_object_start();
         while (depth_ != 0 && error == JsonErrc::none) {
@@ -58,18 +59,18 @@ private:
         if (*p_ != '"') { return JsonErrc::expected_key; }
         ++p_;
         Frame& frame = frames_[depth_ - 1];
-        NameEdge* const after = frame.edge;
-        NameEdge* edge = draft_.tree().guess(frame.node, after, p_, end_);
-        if (edge != nullptr) [[likely]] {
+        NameEdge* edge = draft_.tree().guess(frame.node, frame.context);
+        if (edge != nullptr && same_key(*edge, p_, end_)) [[likely]] {
             p_ += edge->key.size() + 1;
         } else {
             std::string_view key;
             if (!read_json_string(p_, end_, key, draft_.arena(), strings_)) { return JsonErrc::truncated; }
             if (strings_.broken) { return JsonErrc::broken_utf8; } // no such name may enter the tree
             edge = &draft_.tree().find(frame.node, key, depth_);
-            draft_.tree().learn(frame.node, after, *edge);
+            draft_.tree().learn(frame.context, *edge);
         }
         frame.edge = edge;
+        frame.context.follow(*edge);
         skip_space();
         if (p_ == end_) { return JsonErrc::truncated; }
         if (*p_ != ':') { return JsonErrc::expected_colon; }
@@ -118,7 +119,7 @@ private:
                 return JsonErrc::none;
             }
             if (is_array) {
-                frames_[depth_] = {0, true, &edge};
+                frames_[depth_] = {0, true, KeyContext(), &edge};
                 ++depth_;
             } else if (const JsonErrc error = enter_object(edge); error != JsonErrc::none) {
                 return error;
@@ -129,7 +130,8 @@ private:
     [[nodiscard]] JsonErrc enter_object(NameEdge& edge) {
         if (edge.role == Role::system_wrapper) { draft_.note(Role::system_wrapper, {"System", 0}); }
         // An array of objects inside scratch territory re-enters the same edge: its node is made again.
-        frames_[depth_] = {draft_.tree().child(edge, depth_), false, nullptr};
+        const NodeId node = draft_.tree().child(edge, depth_);
+        frames_[depth_] = {node, false, KeyContext(node), nullptr};
         ++depth_;
         return read_key();
     }

@@ -88,17 +88,23 @@ char* put_unicode_escape(const char*& p, const char* end, char* out, bool& repai
     return put_utf8(out, kReplacementCharacter);
 }
 
+#if defined(__SSE2__)
+/// Bit i set: byte i of the block is a quote or a backslash.
+unsigned quotes_and_backslashes(__m128i block) noexcept {
+    const __m128i quotes = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+    const __m128i backslashes = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(quotes, backslashes)));
+}
+#endif
+
 /// Copies up to the next quote or backslash (or the end). May write up to 15 bytes more than it keeps.
 char* copy_plain(const char*& p, const char* end, char* out, unsigned& high) noexcept {
 #if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
     while (end - p >= 16) {
         const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out), block);
-        const auto hits = static_cast<unsigned>(
-            _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash))));
-        high |= static_cast<unsigned>(_mm_movemask_epi8(block)); // too many bytes: costs a needless check at worst
+        const unsigned hits = quotes_and_backslashes(block);
+        high |= static_cast<unsigned>(_mm_movemask_epi8(block)); // bytes behind the hit cost a needless check at worst
         if (hits != 0) {
             const int count = __builtin_ctz(hits);
             p += count;
@@ -154,24 +160,34 @@ bool ends_scalar(const char* p, const char* end) noexcept {
 
 std::string_view to_string(JsonErrc code) noexcept {
     switch (code) {
-    case JsonErrc::none: return "no error";
-    case JsonErrc::truncated: return "the text ends inside a value";
-    case JsonErrc::bad_value: return "not a value";
-    case JsonErrc::expected_key: return "a quoted name is missing";
-    case JsonErrc::expected_colon: return "a colon is missing";
-    case JsonErrc::expected_comma: return "a comma or closing bracket is missing";
-    case JsonErrc::not_an_object: return "not an object";
-    case JsonErrc::too_deep: return "nested too deeply";
-    case JsonErrc::trailing_content: return "something follows the object";
-    case JsonErrc::broken_utf8: return "not valid UTF-8";
+    case JsonErrc::none:
+        return "no error";
+    case JsonErrc::truncated:
+        return "the text ends inside a value";
+    case JsonErrc::bad_value:
+        return "not a value";
+    case JsonErrc::expected_key:
+        return "a quoted name is missing";
+    case JsonErrc::expected_colon:
+        return "a colon is missing";
+    case JsonErrc::expected_comma:
+        return "a comma or closing bracket is missing";
+    case JsonErrc::not_an_object:
+        return "not an object";
+    case JsonErrc::too_deep:
+        return "nested too deeply";
+    case JsonErrc::trailing_content:
+        return "something follows the object";
+    case JsonErrc::broken_utf8:
+        return "not valid UTF-8";
     }
     return "unknown error";
 }
 
 bool read_escaped_json_string(const char* start, const char*& p, const char* end, std::string_view& out,
                               event::Arena& arena, StringState& state, unsigned high) {
-    // Unescaping never lengthens; 16 more because whole blocks are stored.
-    const std::size_t reserved = static_cast<std::size_t>(end - start) + 16;
+    // Unescaping never lengthens; 32 more because whole blocks are stored.
+    const std::size_t reserved = static_cast<std::size_t>(end - start) + 32;
     char* const begin = arena.allocate(reserved);
     const auto head = static_cast<std::size_t>(p - start);
     std::memcpy(begin, start, head);

@@ -33,9 +33,18 @@ std::size_t key_length(std::string_view text) noexcept {
     return length < text.size() && text[length] == '=' ? length : 0;
 }
 
+/// The word at the front, up to a blank.
+std::string_view word_at_front(std::string_view text) noexcept {
+    std::size_t length = 0;
+    while (length < text.size() && !is_blank(text[length])) {
+        ++length;
+    }
+    return text.substr(0, length);
+}
+
 /// The value of a quoted pair, escapes decoded.
 std::string_view unescaped(std::string_view value, event::Arena& arena) {
-    if (value.find('\\') == std::string_view::npos) { return value; }
+    if (value.empty() || std::memchr(value.data(), '\\', value.size()) == nullptr) { return value; }
     char* const begin = arena.allocate(value.size());
     char* out = begin;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -75,7 +84,8 @@ void propose_outcome(EventDraft& draft) {
     std::array<char, 16> lower{};
     const std::string_view status = text_of(draft, Role::status);
     if (status.size() <= lower.size()) {
-        std::transform(status.begin(), status.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+        std::transform(status.begin(), status.end(), lower.begin(),
+                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
         const std::string_view word(lower.data(), status.size());
         if (word == "success" || word == "succeeded" || word == "successful" || word == "yes" || word == "ok") {
             draft.propose(field::kOutcome, "success");
@@ -99,8 +109,8 @@ void read_audit_stamp(std::string_view value, EventDraft& draft) {
 
 /// auditd writes values that need quoting as bare hex digits.
 bool is_audit_hex(const KeyValue& pair) noexcept {
-    static constexpr auto kNames = std::to_array<std::string_view>(
-        {"proctitle", "exe", "comm", "name", "cwd", "key", "cmd", "acct", "data"});
+    static constexpr auto kNames =
+        std::to_array<std::string_view>({"proctitle", "exe", "comm", "name", "cwd", "key", "cmd", "acct", "data"});
     const bool argument = pair.key.size() >= 2 && pair.key[0] == 'a' && pair.key[1] >= '0' && pair.key[1] <= '9';
     if (pair.quoted || pair.value.size() < 4 || pair.value.size() % 2 != 0) { return false; }
     if (!argument && std::find(kNames.begin(), kNames.end(), pair.key) == kNames.end()) { return false; }
@@ -149,8 +159,7 @@ std::optional<KeyValue> next_pair(std::string_view& text, std::size_t& words) no
         const std::size_t length = key_length(text);
         if (length == 0) {
             ++words;
-            const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-            text.remove_prefix(end);
+            text.remove_prefix(word_at_front(text).size());
             continue;
         }
         KeyValue pair{text.substr(0, length), {}, false};
@@ -159,7 +168,7 @@ std::optional<KeyValue> next_pair(std::string_view& text, std::size_t& words) no
             const char quote = text.front();
             std::size_t end = 1;
             while (end < text.size() && text[end] != quote) {
-                end += text[end] == '\\' && quote == '"' && end + 1 < text.size() ? 2U : 1U;
+                end += text[end] == '\\' && quote == '"' ? 2U : 1U;
             }
             end = std::min(end, text.size());
             pair.value = text.substr(1, end - 1);
@@ -167,9 +176,8 @@ std::optional<KeyValue> next_pair(std::string_view& text, std::size_t& words) no
             text.remove_prefix(std::min(end + 1, text.size()));
             return pair;
         }
-        const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-        pair.value = text.substr(0, end);
-        text.remove_prefix(end);
+        pair.value = word_at_front(text);
+        text.remove_prefix(pair.value.size());
         if (pair.value.ends_with(',') || pair.value.ends_with(';')) { pair.value.remove_suffix(1); }
         return pair;
     }
@@ -184,6 +192,7 @@ bool looks_like_key_value(std::string_view text) noexcept {
     std::size_t pairs = 0;
     while (pairs < 16 && next_pair(text, words)) {
         ++pairs;
+        if (pairs == 4 && words == 0) { return true; }
     }
     return pairs >= 3 ? words <= pairs : pairs == 2 && words == 0;
 }

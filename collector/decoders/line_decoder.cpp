@@ -127,12 +127,12 @@ void decode_content(const SyslogHeader& header, event::Format fallback, EventDra
         draft.add(field::kMessage, message);
         return;
     }
-    if (decode_access_log(message, draft)) { return; }
     if (looks_like_key_value(message)) {
         decode_key_value(message, draft);
         if (draft.format() == event::Format::key_value) { draft.add(field::kMessage, message); }
         return;
     }
+    if (decode_access_log(message, draft)) { return; }
     draft.set_format(fallback);
     draft.add(field::kMessage, message);
 }

@@ -16,8 +16,8 @@ void decode_syslog_record(std::string_view text, EventDraft& draft);
 /// A line or a JSON value of a file: JSON, syslog, access log, key=value or plain text.
 void decode_file_record(std::string_view text, EventDraft& draft);
 
-/// A record that must be JSON (`_bulk`); `start` is NameTree::kRoot or kUpdate. A text log inside `message` (as Filebeat
-/// and Fluent Bit ship files) is decoded too when `inner` is set.
+/// A record that must be JSON (`_bulk`); `start` is NameTree::kRoot or kUpdate. A text log inside `message` (as
+/// Filebeat and Fluent Bit ship files) is decoded too when `inner` is set.
 void decode_json_record(std::string_view text, NodeId start, bool inner, EventDraft& draft);
 
 } // namespace canhgac::collector

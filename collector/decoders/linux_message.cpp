@@ -50,8 +50,8 @@ bool decode_sudo(std::string_view message, EventDraft& draft) {
 /// util-linux: "(to root) lan on pts/0", "FAILED SU (to root) lan on pts/0"; shadow: "Successful su for root by lan".
 bool decode_su(std::string_view message, EventDraft& draft) {
     std::string_view rest = message;
-    const bool failed = take_prefix(rest, "FAILED SU ") || take_prefix(rest, "FAILED su ") ||
-                        take_prefix(rest, "pam_authenticate: ");
+    const bool failed =
+        take_prefix(rest, "FAILED SU ") || take_prefix(rest, "FAILED su ") || take_prefix(rest, "pam_authenticate: ");
     std::string_view target;
     std::string_view user;
     if (take_prefix(rest, "(to ")) {

@@ -15,7 +15,8 @@ struct ProgramName {
 };
 [[nodiscard]] ProgramName program_of(std::string_view tag) noexcept;
 
-/// Adds the fields of `message` as `program` writes it. True when it was understood; `message` itself is not added. Allocates nothing.
+/// Adds the fields of `message` as `program` writes it. True when it was understood; `message` itself is not added.
+/// Allocates nothing.
 ///   sshd:       event.action ssh_login | ssh_invalid_user | ssh_disconnect..., event.outcome, user.name, source.ip,
 ///               source.port, ssh.method, event.count ("message repeated N times")
 ///   sudo:       event.action sudo, event.outcome, user.name, TTY, PWD, USER, COMMAND, sudo.reason

@@ -1,5 +1,6 @@
 #include "collector/decoders/name_tree.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #define XXH_INLINE_ALL
@@ -23,16 +24,23 @@ std::string join(std::string_view prefix, char separator, std::string_view key) 
     return name;
 }
 
+std::uint64_t hash_key(NodeId node, const KeyHead& head, std::string_view key) noexcept {
+    if (key.size() > 16) { return XXH3_64bits_withSeed(key.data(), key.size(), node); }
+    std::uint64_t hash = (head.low ^ node) * 0x9E37'79B9'7F4A'7C15U;
+    hash = (hash ^ hash >> 29U ^ head.high ^ key.size()) * 0xBF58'476D'1CE4'E5B9U;
+    return hash ^ hash >> 32U;
+}
+
 } // namespace
 
-NameTree::NameTree(event::FieldCache& names) : names_(&names), slots_(2 * kMaxEdges) {
+NameTree::NameTree(event::FieldCache& names)
+    : names_(&names), slots_(2 * kMaxEdges), followers_(std::size_t{1} << kFollowersLog2, nullptr) {
     nodes_.reserve(64);
-    nodes_.push_back({});                                 // 0: no node
-    nodes_.push_back({Layout::root, false, {}});          // kRoot
-    nodes_.push_back({Layout::update, false, {}});        // kUpdate
-    nodes_.push_back({Layout::flat, false, {}});          // kFlat
-    nodes_.push_back({Layout::generic, true, {}});        // kOther
-    first_.resize(nodes_.size(), nullptr);
+    nodes_.push_back({});                          // 0: no node
+    nodes_.push_back({Layout::root, false, {}});   // kRoot
+    nodes_.push_back({Layout::update, false, {}}); // kUpdate
+    nodes_.push_back({Layout::flat, false, {}});   // kFlat
+    nodes_.push_back({Layout::generic, true, {}}); // kOther
 }
 
 NameTree::~NameTree() = default;
@@ -42,22 +50,28 @@ const NameTree::Node& NameTree::node(NodeId id) const noexcept {
 }
 
 NameEdge& NameTree::find(NodeId in, std::string_view key, std::size_t depth) {
-    const std::uint64_t hash = XXH3_64bits_withSeed(key.data(), key.size(), in) | 1U; // 0 marks an empty slot
+    const KeyHead head = key_head(key.data(), key.size(), key.size());
+    const std::uint64_t hash = hash_key(in, head, key) | 1U; // 0 marks an empty slot
     const std::size_t mask = slots_.size() - 1;
-    std::size_t at = hash >> 16U & mask;
+    std::size_t at = hash >> 32U & mask;
     for (std::size_t probe = 0; probe < kMaxProbes; ++probe, at = (at + 1) & mask) {
         Slot& slot = slots_[at];
-        if (slot.hash == hash && slot.edge->node == in && slot.edge->key == key) { return *slot.edge; }
+        if (slot.hash == hash) {
+            NameEdge& known = *slot.edge;
+            if (known.node == in && known.head == head && known.key.size() == key.size() &&
+                (key.size() <= 16 || known.key == key)) {
+                return known;
+            }
+        }
         if (slot.hash != 0) { continue; }
         NameEdge& edge = scratch_edge(in, key, depth);
         // Not kept when names ran out: the tree must not fill up with keys that are never seen again.
         if (edge.overflow || edges_.size() >= kMaxEdges || in >= kScratchNode) { return edge; }
-        char* const copy = keys_.allocate(key.size() + 16);
-        std::memcpy(copy, key.data(), key.size());
-        std::memset(copy + key.size(), 0, 16);
         NameEdge& kept = edges_.emplace_back(edge);
-        kept.key = {copy, key.size()};
+        kept.key = keys_.copy(key);
+        kept.head = head;
         kept.kept = true;
+        kept.number = static_cast<std::uint16_t>(edges_.size());
         slot = {hash, &kept};
         return kept;
     }
@@ -72,31 +86,27 @@ NameEdge& NameTree::scratch_edge(NodeId in, std::string_view key, std::size_t de
     return edge;
 }
 
-void NameTree::learn(NodeId in, NameEdge* after, NameEdge& edge) noexcept {
-    if (!edge.kept) { return; }
-    if (after == nullptr) {
-        first_[in] = &edge;
-    } else if (after->kept) {
-        after->next_but_one = after->next;
-        after->next = &edge;
-    }
-}
-
 void NameTree::make_edge(NameEdge& edge, NodeId in, std::string_view key, std::string& long_name) {
     const Node& parent = node(in);
     std::string name;
     switch (parent.layout) {
-    case Layout::generic: name = join(parent.prefix, '.', key); break;
+    case Layout::generic:
+        name = join(parent.prefix, '.', key);
+        break;
     case Layout::element:
     case Layout::payload:
         name = key == "#text" ? parent.prefix : join(parent.prefix, parent.layout == Layout::element ? '_' : '.', key);
         break;
-    case Layout::attributes: name = join(parent.prefix, '_', key); break;
+    case Layout::attributes:
+        name = join(parent.prefix, '_', key);
+        break;
     case Layout::event_data:
     case Layout::user_data:
         name = key == "#text" ? "Data" : key;
         break;
-    default: name = key; break;
+    default:
+        name = key;
+        break;
     }
     name = sigma_name(name);
     if (name.empty()) { name = "_"; }
@@ -179,7 +189,8 @@ NameTree::Node NameTree::child_node(const NameEdge& edge) const {
         if (attributes) { return {Layout::attributes, true, parent.prefix}; }
         return {Layout::payload, true, generic_prefix};
     case Layout::attributes:
-    case Layout::flat: break;
+    case Layout::flat:
+        break;
     }
     return {Layout::generic, parent.in_payload, generic_prefix};
 }
@@ -191,7 +202,6 @@ NodeId NameTree::child(NameEdge& edge, std::size_t depth) {
         return kScratchNode + static_cast<NodeId>(depth);
     }
     nodes_.push_back(child_node(edge));
-    first_.push_back(nullptr);
     edge.child = static_cast<NodeId>(nodes_.size() - 1);
     return edge.child;
 }

@@ -4,6 +4,7 @@
 /// All naming rules run once a distinct key, at the first sight of it; after that a key costs one comparison.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -76,34 +77,56 @@ inline constexpr std::size_t kRoleCount = static_cast<std::size_t>(Role::count_)
 
 /// Which rules a level of nesting follows.
 enum class Layout : std::uint8_t {
-    generic,     ///< prefix.key
-    root,        ///< the top of a JSON event
-    event,       ///< inside "Event" of evtx_dump
-    system,      ///< inside "Event.System"
-    element,     ///< an XML element inside System: attributes are joined with "_"
-    attributes,  ///< "#attributes" of an element
-    event_data,  ///< payload names as they are
-    user_data,   ///< one element deeper than EventData
-    payload,     ///< an object inside the payload
-    update,      ///< the source line of a bulk "update": everything is inside "doc"
-    flat,        ///< key=value text
+    generic,    ///< prefix.key
+    root,       ///< the top of a JSON event
+    event,      ///< inside "Event" of evtx_dump
+    system,     ///< inside "Event.System"
+    element,    ///< an XML element inside System: attributes are joined with "_"
+    attributes, ///< "#attributes" of an element
+    event_data, ///< payload names as they are
+    user_data,  ///< one element deeper than EventData
+    payload,    ///< an object inside the payload
+    update,     ///< the source line of a bulk "update": everything is inside "doc"
+    flat,       ///< key=value text
 };
 
 using NodeId = std::uint32_t;
 
-struct NameEdge {
-    std::string_view key;     ///< as written; 16 readable bytes follow any part of it
-    event::FieldId id{};      ///< the name it gets
-    event::FieldId alias{};   ///< envelope field it may also fill; field::kTimestamp = none
+/// The first 16 bytes of a key, zeros behind a shorter one: most keys are compared in one step.
+struct KeyHead {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    friend bool operator==(const KeyHead&, const KeyHead&) = default;
+};
+
+/// What a key costs is the cache lines it touches: the first line holds all that a right guess needs.
+struct alignas(64) NameEdge {
+    KeyHead head;
+    std::string_view key;   ///< as written
+    event::FieldId id{};    ///< the name it gets
+    event::FieldId alias{}; ///< envelope field it may also fill; field::kTimestamp = none
     Role role = Role::none;
     bool plain = true;        ///< nothing to do but to add the value
     bool overflow = false;    ///< no id left: the value goes to event.overflow as "name=value"
     bool kept = false;        ///< lives in the tree; false: beyond its limits, made for this one look-up
     NodeId node = 0;          ///< the level it is in
     NodeId child = 0;         ///< the level below; 0 = not made yet
-    NameEdge* next = nullptr; ///< the edge that followed last time
-    NameEdge* next_but_one = nullptr; ///< the one before that
+    std::uint16_t number = 0; ///< running number, for KeyContext
     std::string_view name;    ///< of `id`, or the full name when `overflow`
+};
+
+/// The last four keys of an object: events of a kind have their keys in one order, so it tells the next one.
+class KeyContext {
+public:
+    KeyContext() noexcept = default;
+    explicit KeyContext(NodeId node) noexcept : last_(node * 0x9E37'79B9U) {}
+    void follow(const NameEdge& edge) noexcept { last_ = last_ << 16U ^ edge.number; }
+    [[nodiscard]] std::size_t slot(std::size_t count_log2) const noexcept {
+        return last_ * 0x9E37'79B9'7F4A'7C15U >> (64U - count_log2);
+    }
+
+private:
+    std::uint64_t last_;
 };
 
 /// One per worker; not thread safe. Bounded: beyond kMaxEdges keys are named anew each time they come.
@@ -112,6 +135,7 @@ public:
     static constexpr std::size_t kMaxEdges = 32'768;
     static constexpr std::size_t kMaxNodes = 8'192;
     static constexpr std::size_t kMaxNameBytes = 256; ///< longer names go to event.overflow
+    static constexpr std::size_t kFollowersLog2 = 13;
     static constexpr NodeId kRoot = 1;
     static constexpr NodeId kUpdate = 2;
     static constexpr NodeId kFlat = 3;  ///< keys of key=value text
@@ -125,11 +149,15 @@ public:
     /// The edge for `key` inside `node`, which is nested `depth` deep (0..kMaxJsonDepth). The edge lives as long as the
     /// tree or, when it is not kept(), until the next such look-up at the same depth; `key` must live as long.
     [[nodiscard]] NameEdge& find(NodeId node, std::string_view key, std::size_t depth = 0);
-    /// The edge whose key stands at `p`, closing quote and all, if it is one of the two that followed `after` in `node`
-    /// lately; else nullptr. Events of a kind have their keys in one order, so this is right most of the time.
-    [[nodiscard]] NameEdge* guess(NodeId node, const NameEdge* after, const char* p, const char* end) const noexcept;
-    /// Remembers that `edge` followed `after`.
-    void learn(NodeId node, NameEdge* after, NameEdge& edge) noexcept;
+    /// The edge that stood after `context` in `node` last time, or nullptr; it still has to be compared.
+    [[nodiscard]] NameEdge* guess(NodeId node, const KeyContext& context) const noexcept {
+        NameEdge* const edge = followers_[context.slot(kFollowersLog2)];
+        return edge != nullptr && edge->node == node ? edge : nullptr;
+    }
+    /// Remembers that `edge` followed `context`.
+    void learn(const KeyContext& context, NameEdge& edge) noexcept {
+        if (edge.kept) { followers_[context.slot(kFollowersLog2)] = &edge; }
+    }
     /// The level inside an object that is the value of `edge`; `depth` 1..kMaxJsonDepth-1 is its nesting.
     [[nodiscard]] NodeId child(NameEdge& edge, std::size_t depth);
 
@@ -153,36 +181,37 @@ private:
     event::Arena keys_;
     std::deque<NameEdge> edges_;
     std::vector<Node> nodes_;
-    std::vector<NameEdge*> first_; ///< per node: the edge its objects start with
     std::vector<Slot> slots_;
+    std::vector<NameEdge*> followers_; ///< by KeyContext, direct mapped
     std::array<Node, kMaxJsonDepth + 1> scratch_nodes_;
     std::array<NameEdge, kMaxJsonDepth + 1> scratch_edges_;
     std::array<std::string, kMaxJsonDepth + 1> scratch_names_;
 };
 
+/// The head of the `size` bytes at `p`, of which `readable` may be read.
+[[nodiscard]] inline KeyHead key_head(const char* p, std::size_t size, std::size_t readable) noexcept {
+    KeyHead head;
+    if (readable < 16) [[unlikely]] {
+        std::memcpy(&head, p, std::min<std::size_t>(size, readable));
+        return head;
+    }
+    std::memcpy(&head, p, sizeof head);
+    if (size < 8) {
+        head.low &= (std::uint64_t{1} << size * 8U) - 1;
+        head.high = 0;
+    } else if (size < 16) {
+        head.high &= (std::uint64_t{1} << (size - 8) * 8U) - 1;
+    }
+    return head;
+}
+
 /// True when the text at `p` is the edge's key followed by a closing quote.
 [[nodiscard]] inline bool same_key(const NameEdge& edge, const char* p, const char* end) noexcept {
     const std::size_t size = edge.key.size();
-    if (static_cast<std::size_t>(end - p) <= size || p[size] != '"') { return false; }
-#if defined(__SSE2__)
-    if (size <= 16 && end - p >= 16) {
-        const __m128i ours = _mm_loadu_si128(reinterpret_cast<const __m128i*>(edge.key.data()));
-        const __m128i theirs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        const auto equal = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(ours, theirs)));
-        return (equal | ~((1U << size) - 1U)) == ~0U;
-    }
-#endif
+    const auto readable = static_cast<std::size_t>(end - p);
+    if (readable <= size || p[size] != '"') { return false; }
+    if (size <= 16) { return key_head(p, size, readable) == edge.head; }
     return std::memcmp(p, edge.key.data(), size) == 0;
-}
-
-inline NameEdge* NameTree::guess(NodeId node, const NameEdge* after, const char* p, const char* end) const noexcept {
-    if (after == nullptr) {
-        NameEdge* const first = node < first_.size() ? first_[node] : nullptr;
-        return first != nullptr && same_key(*first, p, end) ? first : nullptr;
-    }
-    if (after->next != nullptr && same_key(*after->next, p, end)) [[likely]] { return after->next; }
-    if (after->next_but_one != nullptr && same_key(*after->next_but_one, p, end)) { return after->next_but_one; }
-    return nullptr;
 }
 
 } // namespace canhgac::collector

@@ -16,8 +16,7 @@ const CachedSource& SourceCache::find(event::PeerId peer, std::string_view repor
         }
         reporter = reporter.substr(0, size);
     }
-    const std::uint64_t hash =
-        XXH3_64bits_withSeed(reporter.data(), reporter.size(), static_cast<std::uint64_t>(peer));
+    const std::uint64_t hash = XXH3_64bits_withSeed(reporter.data(), reporter.size(), static_cast<std::uint64_t>(peer));
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = hash & mask;
     while (slots_[at] != nullptr) {

@@ -9,17 +9,54 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr auto kLogon = std::to_array<std::string_view>(
-    {"SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "TargetUserSid", "TargetUserName",
-     "TargetDomainName", "TargetLogonId", "LogonType", "LogonProcessName", "AuthenticationPackageName",
-     "WorkstationName", "LogonGuid", "TransmittedServices", "LmPackageName", "KeyLength", "ProcessId", "ProcessName",
-     "IpAddress", "IpPort", "ImpersonationLevel", "RestrictedAdminMode", "TargetOutboundUserName",
-     "TargetOutboundDomainName", "VirtualAccount", "TargetLinkedLogonId", "ElevatedToken"});
-constexpr auto kLogonFailed = std::to_array<std::string_view>(
-    {"SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "TargetUserSid", "TargetUserName",
-     "TargetDomainName", "Status", "FailureReason", "SubStatus", "LogonType", "LogonProcessName",
-     "AuthenticationPackageName", "WorkstationName", "TransmittedServices", "LmPackageName", "KeyLength", "ProcessId",
-     "ProcessName", "IpAddress", "IpPort"});
+constexpr auto kLogon = std::to_array<std::string_view>({"SubjectUserSid",
+                                                         "SubjectUserName",
+                                                         "SubjectDomainName",
+                                                         "SubjectLogonId",
+                                                         "TargetUserSid",
+                                                         "TargetUserName",
+                                                         "TargetDomainName",
+                                                         "TargetLogonId",
+                                                         "LogonType",
+                                                         "LogonProcessName",
+                                                         "AuthenticationPackageName",
+                                                         "WorkstationName",
+                                                         "LogonGuid",
+                                                         "TransmittedServices",
+                                                         "LmPackageName",
+                                                         "KeyLength",
+                                                         "ProcessId",
+                                                         "ProcessName",
+                                                         "IpAddress",
+                                                         "IpPort",
+                                                         "ImpersonationLevel",
+                                                         "RestrictedAdminMode",
+                                                         "TargetOutboundUserName",
+                                                         "TargetOutboundDomainName",
+                                                         "VirtualAccount",
+                                                         "TargetLinkedLogonId",
+                                                         "ElevatedToken"});
+constexpr auto kLogonFailed = std::to_array<std::string_view>({"SubjectUserSid",
+                                                               "SubjectUserName",
+                                                               "SubjectDomainName",
+                                                               "SubjectLogonId",
+                                                               "TargetUserSid",
+                                                               "TargetUserName",
+                                                               "TargetDomainName",
+                                                               "Status",
+                                                               "FailureReason",
+                                                               "SubStatus",
+                                                               "LogonType",
+                                                               "LogonProcessName",
+                                                               "AuthenticationPackageName",
+                                                               "WorkstationName",
+                                                               "TransmittedServices",
+                                                               "LmPackageName",
+                                                               "KeyLength",
+                                                               "ProcessId",
+                                                               "ProcessName",
+                                                               "IpAddress",
+                                                               "IpPort"});
 constexpr auto kExplicitLogon = std::to_array<std::string_view>(
     {"SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "LogonGuid", "TargetUserName",
      "TargetDomainName", "TargetLogonGuid", "TargetServerName", "TargetInfo", "ProcessId", "ProcessName", "IpAddress",
@@ -33,24 +70,25 @@ constexpr auto kProcessCreation = std::to_array<std::string_view>(
 constexpr auto kServiceInstalled = std::to_array<std::string_view>(
     {"SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "ServiceName", "ServiceFileName",
      "ServiceType", "ServiceStartType", "ServiceAccount"});
-constexpr auto kTask = std::to_array<std::string_view>({"SubjectUserSid", "SubjectUserName", "SubjectDomainName",
-                                                        "SubjectLogonId", "TaskName", "TaskContent"});
+constexpr auto kTask = std::to_array<std::string_view>(
+    {"SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId", "TaskName", "TaskContent"});
 constexpr auto kUserCreated = std::to_array<std::string_view>(
-    {"TargetUserName", "TargetDomainName", "TargetSid", "SubjectUserSid", "SubjectUserName", "SubjectDomainName",
-     "SubjectLogonId", "PrivilegeList", "SamAccountName", "DisplayName", "UserPrincipalName", "HomeDirectory",
-     "HomePath", "ScriptPath", "ProfilePath", "UserWorkstations", "PasswordLastSet", "AccountExpires",
-     "PrimaryGroupId", "AllowedToDelegateTo", "OldUacValue", "NewUacValue", "UserAccountControl", "UserParameters",
-     "SidHistory", "LogonHours"});
+    {"TargetUserName",    "TargetDomainName", "TargetSid",          "SubjectUserSid", "SubjectUserName",
+     "SubjectDomainName", "SubjectLogonId",   "PrivilegeList",      "SamAccountName", "DisplayName",
+     "UserPrincipalName", "HomeDirectory",    "HomePath",           "ScriptPath",     "ProfilePath",
+     "UserWorkstations",  "PasswordLastSet",  "AccountExpires",     "PrimaryGroupId", "AllowedToDelegateTo",
+     "OldUacValue",       "NewUacValue",      "UserAccountControl", "UserParameters", "SidHistory",
+     "LogonHours"});
 constexpr auto kGroupMember = std::to_array<std::string_view>(
     {"MemberName", "MemberSid", "TargetUserName", "TargetDomainName", "TargetSid", "SubjectUserSid", "SubjectUserName",
      "SubjectDomainName", "SubjectLogonId", "PrivilegeList"});
-constexpr auto kLockedOut = std::to_array<std::string_view>({"TargetUserName", "TargetDomainName", "TargetSid",
-                                                             "SubjectUserSid", "SubjectUserName", "SubjectDomainName",
-                                                             "SubjectLogonId"});
-constexpr auto kTicketGranting = std::to_array<std::string_view>(
-    {"TargetUserName", "TargetDomainName", "TargetSid", "ServiceName", "ServiceSid", "TicketOptions", "Status",
-     "TicketEncryptionType", "PreAuthType", "IpAddress", "IpPort", "CertIssuerName", "CertSerialNumber",
-     "CertThumbprint"});
+constexpr auto kLockedOut =
+    std::to_array<std::string_view>({"TargetUserName", "TargetDomainName", "TargetSid", "SubjectUserSid",
+                                     "SubjectUserName", "SubjectDomainName", "SubjectLogonId"});
+constexpr auto kTicketGranting =
+    std::to_array<std::string_view>({"TargetUserName", "TargetDomainName", "TargetSid", "ServiceName", "ServiceSid",
+                                     "TicketOptions", "Status", "TicketEncryptionType", "PreAuthType", "IpAddress",
+                                     "IpPort", "CertIssuerName", "CertSerialNumber", "CertThumbprint"});
 constexpr auto kServiceTicket = std::to_array<std::string_view>(
     {"TargetUserName", "TargetDomainName", "ServiceName", "ServiceSid", "TicketOptions", "TicketEncryptionType",
      "IpAddress", "IpPort", "Status", "LogonGuid", "TransmittedServices"});
@@ -61,8 +99,8 @@ constexpr auto kCredentialCheck =
     std::to_array<std::string_view>({"PackageName", "TargetUserName", "Workstation", "Status"});
 constexpr auto kSystemService =
     std::to_array<std::string_view>({"ServiceName", "ImagePath", "ServiceType", "StartType", "AccountName"});
-constexpr auto kScriptBlock = std::to_array<std::string_view>(
-    {"MessageNumber", "MessageTotal", "ScriptBlockText", "ScriptBlockId", "Path"});
+constexpr auto kScriptBlock =
+    std::to_array<std::string_view>({"MessageNumber", "MessageTotal", "ScriptBlockText", "ScriptBlockId", "Path"});
 
 struct Entry {
     std::string_view channel;

@@ -86,7 +86,8 @@ bool take_tag(std::string_view& text, SyslogHeader& header) noexcept {
 }
 
 bool looks_like_host(std::string_view token) noexcept {
-    return !token.empty() && token.size() <= kMaxHostBytes && std::all_of(token.begin(), token.end(), is_host_character);
+    return !token.empty() && token.size() <= kMaxHostBytes &&
+           std::all_of(token.begin(), token.end(), is_host_character);
 }
 
 /// "172.16.5.10 6705: Feb 17 13:40:03: ...": host and sequence number before the stamp.
@@ -121,8 +122,7 @@ SyslogHeader parse_rfc3164(std::string_view text, bool had_priority, common::Nan
             }
         }
     }
-    const bool early_host =
-        header.time || take_host_and_sequence(rest, received, zone_offset_seconds, header);
+    const bool early_host = header.time || take_host_and_sequence(rest, received, zone_offset_seconds, header);
     const bool stamped = early_host || take_stamp(rest, received, zone_offset_seconds, header.time);
     if (!stamped && !had_priority) {
         header.message = text;

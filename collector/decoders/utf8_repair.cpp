@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <cstring>
-
 #include <simdjson.h>
 
 namespace canhgac::collector {

@@ -23,7 +23,8 @@ void rename(EventDraft& draft, Role role, std::string_view name) {
 
 /// NXLog xm_json: one flat object, the System part under NXLog's own names.
 void name_nxlog_fields(EventDraft& draft) {
-    if (const Noted* source = draft.noted(Role::source_name); source != nullptr && draft.noted(Role::provider) == nullptr) {
+    if (const Noted* source = draft.noted(Role::source_name);
+        source != nullptr && draft.noted(Role::provider) == nullptr) {
         draft.add(draft.intern("Provider_Name"), source->text);
         draft.note(Role::provider, *source);
     }
@@ -46,7 +47,8 @@ void read_message_lines(EventDraft& draft, std::string_view message) {
         std::string_view line = message.substr(0, line_end);
         if (line.ends_with('\r')) { line.remove_suffix(1); }
         const std::size_t colon = line.find(':');
-        if (colon == 0 || colon == std::string_view::npos || line.substr(0, colon).find(' ') != std::string_view::npos) {
+        if (colon == 0 || colon == std::string_view::npos ||
+            line.substr(0, colon).find(' ') != std::string_view::npos) {
             continue;
         }
         std::string_view value = line.substr(colon + 1);

@@ -2,11 +2,11 @@
 // the corpus, unzipped); without it a few lines of our own are repeated, which says less.
 #include <cstdlib>
 #include <fstream>
+#include <simdjson.h>
 #include <sstream>
 #include <string>
 
 #include <benchmark/benchmark.h>
-#include <simdjson.h>
 
 #include "collector/decoders/json_splitter.hpp"
 #include "collector/decoders/utf8_repair.hpp"
@@ -19,8 +19,8 @@ constexpr common::Nanos kReceived = 1'795'309'200LL * common::kSecond;
 constexpr std::string_view kOwnEvent =
     R"({"EventTime":"2026-11-22 07:59:58","Hostname":"WS6","EventID":3,"SourceName":"Microsoft-Windows-Sysmon",)"
     R"("Channel":"Microsoft-Windows-Sysmon/Operational","Image":"C:\\Windows\\System32\\lsass.exe"})";
-constexpr std::string_view kSyslog =
-    "<38>Nov 22 08:00:00 qlvb-app01 sshd[4120]: Failed password for invalid user oracle from 203.0.113.5 port 40000 ssh2";
+constexpr std::string_view kSyslog = "<38>Nov 22 08:00:00 qlvb-app01 sshd[4120]: Failed password for invalid user "
+                                     "oracle from 203.0.113.5 port 40000 ssh2";
 constexpr std::string_view kFortigate =
     R"(<189>date=2026-11-22 time=08:00:00 devname="FGT" devid="FGT60FTK1" eventtime=1795309200123456789 tz="+0700" )"
     R"(logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" srcip=10.1.1.5 srcport=50000 )"
@@ -87,8 +87,8 @@ void decode_all(benchmark::State& state, std::string_view text, event::Protocol 
     }
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
     state.SetItemsProcessed(static_cast<std::int64_t>(events));
-    state.counters["per_event"] = benchmark::Counter(static_cast<double>(events),
-                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["per_event"] =
+        benchmark::Counter(static_cast<double>(events), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["fields"] = static_cast<double>(values) / static_cast<double>(events);
 }
 
@@ -149,8 +149,8 @@ void anchor_simdjson(benchmark::State& state) {
         }
     }
     benchmark::DoNotOptimize(bytes);
-    state.counters["per_event"] = benchmark::Counter(static_cast<double>(events),
-                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["per_event"] =
+        benchmark::Counter(static_cast<double>(events), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 /// Anchor: the UTF-8 check alone.
@@ -168,8 +168,8 @@ void anchor_utf8(benchmark::State& state) {
         }
     }
     benchmark::DoNotOptimize(valid);
-    state.counters["per_event"] = benchmark::Counter(static_cast<double>(events),
-                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["per_event"] =
+        benchmark::Counter(static_cast<double>(events), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 BENCHMARK(json_file)->Unit(benchmark::kMillisecond);

@@ -37,11 +37,16 @@ std::string escaped(std::string_view text) {
 
 std::string_view type_mark(event::ValueType type) {
     switch (type) {
-    case event::ValueType::null: return " null";
-    case event::ValueType::integer: return " integer";
-    case event::ValueType::real: return " real";
-    case event::ValueType::boolean: return " boolean";
-    case event::ValueType::string: return "";
+    case event::ValueType::null:
+        return " null";
+    case event::ValueType::integer:
+        return " integer";
+    case event::ValueType::real:
+        return " real";
+    case event::ValueType::boolean:
+        return " boolean";
+    case event::ValueType::string:
+        return "";
     }
     return "";
 }
@@ -90,9 +95,9 @@ std::string DecoderHarness::print() const {
     out += event::to_string(one.format);
     out += "\nflags:";
     constexpr std::pair<std::uint16_t, std::string_view> kFlags[] = {
-        {event::flag::kUnparsed, "unparsed"},       {event::flag::kRepaired, "repaired"},
-        {event::flag::kTruncated, "truncated"},     {event::flag::kTimeGuessed, "time_guessed"},
-        {event::flag::kTimeSkewed, "time_skewed"},  {event::flag::kRevision, "revision"},
+        {event::flag::kUnparsed, "unparsed"},           {event::flag::kRepaired, "repaired"},
+        {event::flag::kTruncated, "truncated"},         {event::flag::kTimeGuessed, "time_guessed"},
+        {event::flag::kTimeSkewed, "time_skewed"},      {event::flag::kRevision, "revision"},
         {event::flag::kTrustedSource, "trusted_source"}};
     for (const auto& [bit, name] : kFlags) {
         if ((one.flags & bit) != 0) {

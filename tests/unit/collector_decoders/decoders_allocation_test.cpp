@@ -16,7 +16,8 @@ event::RecordBatch batch_of(event::Protocol protocol, std::string_view mark, eve
     event::RecordBatch batch;
     batch.protocol = protocol;
     batch.received = kReceived;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(CANHGAC_SOURCE_DIR) / "tests/golden/decoders")) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(CANHGAC_SOURCE_DIR) / "tests/golden/decoders")) {
         if (entry.path().extension() != ".in" || entry.path().string().find(mark) == std::string::npos) { continue; }
         std::ifstream in(entry.path(), std::ios::binary);
         std::stringstream stream;

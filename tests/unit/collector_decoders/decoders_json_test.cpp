@@ -80,8 +80,10 @@ TEST(JsonEvent, BrokenCharactersAreReplacedAndTheRawLineKept) {
 
 TEST(JsonEvent, EscapesAreDecoded) {
     DecoderHarness h;
-    h.decode(Protocol::file, R"({"a":"\"\\\/\b\f\n\r\t\u00e9\u1EA1\ud83d\ude00 and a tail that is longer than a block"})");
-    EXPECT_EQ(h.text("a"), "\"\\/\b\f\n\r\t\xC3\xA9\xE1\xBA\xA1\xF0\x9F\x98\x80 and a tail that is longer than a block");
+    h.decode(Protocol::file,
+             R"({"a":"\"\\\/\b\f\n\r\t\u00e9\u1EA1\ud83d\ude00 and a tail that is longer than a block"})");
+    EXPECT_EQ(h.text("a"),
+              "\"\\/\b\f\n\r\t\xC3\xA9\xE1\xBA\xA1\xF0\x9F\x98\x80 and a tail that is longer than a block");
     h.decode(Protocol::file, R"({"k\u0065y":"v"})");
     EXPECT_EQ(h.text("key"), "v");
 }
@@ -135,7 +137,8 @@ TEST(JsonEvent, UpdateIsTheEventOfItsDocument) {
     h.decode(Protocol::elastic_bulk, R"({"doc":{"winlog":{"channel":"Security","event_id":1102}}})",
              R"({"update":{"_id":"1"}})");
     EXPECT_EQ(h.text("EventID"), "1102");
-    h.decode(Protocol::elastic_bulk, R"({"delete":{"_index":"x","_id":"1"}})", R"({"delete":{"_index":"x","_id":"1"}})");
+    h.decode(Protocol::elastic_bulk, R"({"delete":{"_index":"x","_id":"1"}})",
+             R"({"delete":{"_index":"x","_id":"1"}})");
     EXPECT_EQ(h.text("event.action"), "delete");
     EXPECT_EQ(h.text("delete._id"), "1");
 }
@@ -184,7 +187,8 @@ TEST(JsonEvent, TimeComesFromTheEventThenTheShipper) {
               "2026-01-02T03:04:05Z");
     EXPECT_EQ(common::format_rfc3339(h.decode(Protocol::file, R"({"TimeCreated":"2026-01-02 10:04:05 +0700"})").time),
               "2026-01-02T03:04:05Z");
-    EXPECT_EQ(common::format_rfc3339(h.decode(Protocol::file, R"({"ts":1767323045.5})").time), "2026-01-02T03:04:05.500Z");
+    EXPECT_EQ(common::format_rfc3339(h.decode(Protocol::file, R"({"ts":1767323045.5})").time),
+              "2026-01-02T03:04:05.500Z");
     const auto& guessed = h.decode(Protocol::file, R"({"@timestamp":"yesterday"})");
     EXPECT_EQ(guessed.time, kReceived);
     EXPECT_TRUE(guessed.flags & flag::kTimeGuessed);

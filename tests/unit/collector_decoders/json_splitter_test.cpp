@@ -35,8 +35,9 @@ TEST(RecordSplitter, AnArrayOfObjects) {
 }
 
 TEST(RecordSplitter, ABrokenLineDoesNotTakeItsNeighboursAlong) {
-    EXPECT_EQ(split("{\"a\":1}\n{\"b\":{\"c\":1\n{\"d\":4,\n{\"e\":5}\nnonsense\n{\"f\":\"x\n{\"g\":7}"),
-              (Records{R"({"a":1})", R"({"b":{"c":1)", R"({"d":4,)", R"({"e":5})", "nonsense", R"({"f":"x)", R"({"g":7})"}));
+    EXPECT_EQ(
+        split("{\"a\":1}\n{\"b\":{\"c\":1\n{\"d\":4,\n{\"e\":5}\nnonsense\n{\"f\":\"x\n{\"g\":7}"),
+        (Records{R"({"a":1})", R"({"b":{"c":1)", R"({"d":4,)", R"({"e":5})", "nonsense", R"({"f":"x)", R"({"g":7})"}));
     // the first one broken: it ends where no value can stand
     EXPECT_EQ(split("{\"b\":{\"c\":1\n{\"e\":5}\n"), (Records{R"({"b":{"c":1)", R"({"e":5})"}));
 }

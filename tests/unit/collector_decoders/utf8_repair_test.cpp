@@ -18,12 +18,13 @@ std::string repaired(std::string_view text) {
 TEST(RepairUtf8, ReplacesMaximalSubparts) {
     EXPECT_EQ(repaired("a\xFFz"), "a" + kR + "z");
     EXPECT_EQ(repaired("\xC3("), kR + "(");
-    EXPECT_EQ(repaired("\xE1\xBA"), kR);                        // cut inside a character: one mark
+    EXPECT_EQ(repaired("\xE1\xBA"), kR); // cut inside a character: one mark
     EXPECT_EQ(repaired("\xF0\x9F\x98x"), kR + "x");
     EXPECT_EQ(repaired("\xED\xA0\x80"), kR + kR + kR);          // a surrogate
     EXPECT_EQ(repaired("\xC0\xAF"), kR + kR);                   // overlong
     EXPECT_EQ(repaired("\xF4\x90\x80\x80"), kR + kR + kR + kR); // beyond U+10FFFF
-    EXPECT_EQ(repaired("Ti\xE1\xBA\xBFng Vi\xE1\xBB\x87t \xF0\x9F\x98\x80"), "Ti\xE1\xBA\xBFng Vi\xE1\xBB\x87t \xF0\x9F\x98\x80");
+    EXPECT_EQ(repaired("Ti\xE1\xBA\xBFng Vi\xE1\xBB\x87t \xF0\x9F\x98\x80"),
+              "Ti\xE1\xBA\xBFng Vi\xE1\xBB\x87t \xF0\x9F\x98\x80");
     EXPECT_EQ(repaired(std::string("\0x", 2)), std::string("\0x", 2));
 }
 
