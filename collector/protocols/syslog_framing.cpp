@@ -16,9 +16,6 @@ constexpr std::size_t kNone = std::string_view::npos;
 constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
-constexpr bool is_end(char c) noexcept {
-    return c == '\n' || c == '\0';
-}
 constexpr bool is_filler(char c) noexcept {
     return c == '\n' || c == '\r' || c == '\0' || c == ' ';
 }
