@@ -49,11 +49,16 @@ private:
             return 0;
         }
         switch (in.protocol) {
-        case event::Protocol::elastic_bulk: return read_bulk_item(in, record, text, peer);
-        case event::Protocol::file: decode_file_record(text, draft_); return 0;
+        case event::Protocol::elastic_bulk:
+            return read_bulk_item(in, record, text, peer);
+        case event::Protocol::file:
+            decode_file_record(text, draft_);
+            return 0;
         case event::Protocol::syslog_udp:
         case event::Protocol::syslog_tcp:
-        case event::Protocol::syslog_tls: decode_syslog_record(text, draft_); return 0;
+        case event::Protocol::syslog_tls:
+            decode_syslog_record(text, draft_);
+            return 0;
         }
         return 0;
     }
