@@ -30,7 +30,7 @@ namespace canhgac::collector {
 
 /// Why a received record did not become an event.
 enum class Rejected : std::uint8_t {
-    not_allowed,   ///< plain-text sender outside plaintext_from
+    not_allowed,   ///< a datagram of a plain-text sender outside plaintext_from; all such senders share one peer
     empty,         ///< a datagram without a byte
     overload,      ///< the queue stayed full; the client was told to come again (429)
     store_refused, ///< the store could not keep it (disk full)

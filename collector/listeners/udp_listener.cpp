@@ -107,11 +107,9 @@ Sender& Worker::sender(const common::IpAddress& address) {
     if (senders_.size() >= kMaxCachedSenders) { senders_.clear(); } // forged addresses must not fill memory
     Sender made;
     made.allowed = plaintext_.allows(address);
-    // Those who may not speak do not get an entry in the table of peers: it is bounded too.
-    if (made.allowed) {
-        made.peer = services_.peers.intern(address);
-        made.counters = &ledger_.peer(made.peer);
-    }
+    // Those who may not speak share one entry in the table of peers: it is bounded, and addresses can be forged.
+    made.peer = made.allowed ? services_.peers.intern(address) : services_.peers.intern_local("refused senders");
+    made.counters = &ledger_.peer(made.peer);
     return senders_.emplace(address, made).first->second;
 }
 
@@ -119,6 +117,8 @@ void Worker::take(const UdpSocket::Datagram& datagram) {
     const Sender& from = sender(datagram.from);
     if (!from.allowed) {
         ledger_.refused(datagram.from, Refused::not_allowed);
+        ledger_.received(*from.counters, 1, datagram.bytes.size());
+        ledger_.rejected(*from.counters, Rejected::not_allowed, 1);
         return;
     }
     const std::string_view text = without_line_end(datagram.bytes);

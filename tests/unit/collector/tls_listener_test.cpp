@@ -146,7 +146,6 @@ TEST_F(TlsListenerTest, TheBulkApiSpeaksTlsAndKnowsCertificates) {
     ElasticApiConfig with_tls;
     with_tls.server = server(net::ClientCertificates::required);
     with_tls.server.name = "elastic";
-    with_tls.server.address = "0.0.0.0"; // TLS and certificates: may leave loopback
     with_tls.client_certificates_required = true;
     ElasticApi api(io, with_tls, services());
     api.start();
