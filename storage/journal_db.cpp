@@ -1,5 +1,7 @@
 #include "storage/journal_db.hpp"
 
+#include <cstdarg>
+#include <cstdio>
 #include <fcntl.h>
 #include <fstream>
 #include <stdexcept>
@@ -8,6 +10,7 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -86,6 +89,31 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const JournalOptions&
     return result;
 }
 
+/// Leaves recovery from a full disk to JournalDb::write(): RocksDB's own looks only every five seconds.
+class ManualRecovery final : public rocksdb::EventListener {
+public:
+    void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                              bool* auto_recovery) override {
+        *auto_recovery = false;
+    }
+};
+
+/// RocksDB's errors in our log. Its own LOG file is not used: on a full disk Debian's build (assertions on) aborts when
+/// it writes to a file that failed before.
+class ErrorLog final : public rocksdb::Logger {
+public:
+    explicit ErrorLog(common::Logger& logger) : rocksdb::Logger(rocksdb::ERROR_LEVEL), logger_(&logger) {}
+    using rocksdb::Logger::Logv;
+    void Logv(const char* format, va_list arguments) override {
+        std::array<char, 1024> text{};
+        std::vsnprintf(text.data(), text.size(), format, arguments);
+        logger_->warning("journal: {}", text.data());
+    }
+
+private:
+    common::Logger* logger_;
+};
+
 } // namespace
 
 std::error_code to_error(const rocksdb::Status& status) noexcept {
@@ -98,13 +126,13 @@ std::error_code to_error(const rocksdb::Status& status) noexcept {
     return std::make_error_code(std::errc::io_error);
 }
 
-JournalDb::JournalDb(const fs::path& folder, const JournalOptions& options)
+JournalDb::JournalDb(const fs::path& folder, const JournalOptions& options, common::Logger& logger)
     : folder_(folder), sync_(options.durability == Durability::fsync) {
     prepare_folder(folder_);
-    open(options);
+    open(options, logger);
 }
 
-void JournalDb::open(const JournalOptions& options) {
+void JournalDb::open(const JournalOptions& options, common::Logger& logger) {
     rocksdb::DBOptions db_options;
     db_options.create_if_missing = true;
     db_options.create_missing_column_families = true;
@@ -112,10 +140,10 @@ void JournalDb::open(const JournalOptions& options) {
     db_options.db_write_buffer_size = options.memory_bytes / 3 * 2;
     db_options.max_background_jobs = 2;
     db_options.max_open_files = 512;
-    db_options.keep_log_file_num = 4;
-    db_options.max_log_file_size = 4 * common::kMiB;
-    db_options.info_log_level = rocksdb::WARN_LEVEL;
+    db_options.info_log = std::make_shared<ErrorLog>(logger);
+    db_options.info_log_level = rocksdb::ERROR_LEVEL;
     db_options.stats_dump_period_sec = 0;
+    db_options.listeners.push_back(std::make_shared<ManualRecovery>());
     db_options.bytes_per_sync = common::kMiB; // of background files, so that a flush does not pile up dirty pages
     const auto cache = rocksdb::NewLRUCache(options.memory_bytes / 3);
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -147,15 +175,21 @@ JournalDb::~JournalDb() {
 }
 
 std::error_code JournalDb::write(rocksdb::WriteBatch& batch) {
-    if (stopped_.load(std::memory_order_relaxed)) {
-        const rocksdb::Status resumed = db_->Resume();
-        if (!resumed.ok()) { return to_error(resumed); }
-    }
     rocksdb::WriteOptions options;
     options.sync = sync_;
-    const rocksdb::Status status = db_->Write(options, &batch);
-    stopped_.store(!status.ok(), std::memory_order_relaxed);
-    return to_error(status);
+    std::error_code error;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (stopped_.load(std::memory_order_relaxed)) {
+            const rocksdb::Status resumed = db_->Resume();
+            if (!resumed.ok()) { return to_error(resumed); }
+        }
+        // The error may be an old one of a background flush: once resumed, the same batch is tried again. Should the
+        // first try have reached the log after all, the second writes the same keys and values.
+        error = to_error(db_->Write(options, &batch));
+        stopped_.store(static_cast<bool>(error), std::memory_order_relaxed);
+        if (!error) { break; }
+    }
+    return error;
 }
 
 common::Result<std::optional<std::string>, std::error_code> JournalDb::get(Family family, std::string_view key) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -41,7 +42,7 @@ inline constexpr int kStoreFormat = 1;
 class JournalDb {
 public:
     /// Opens or makes `folder`/FORMAT and `folder`/journal. Throws std::runtime_error with a message for the operator.
-    JournalDb(const std::filesystem::path& folder, const JournalOptions& options);
+    JournalDb(const std::filesystem::path& folder, const JournalOptions& options, common::Logger& logger);
     ~JournalDb();
     JournalDb(const JournalDb&) = delete;
     JournalDb& operator=(const JournalDb&) = delete;
@@ -62,7 +63,7 @@ public:
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
 private:
-    void open(const JournalOptions& options);
+    void open(const JournalOptions& options, common::Logger& logger);
 
     std::filesystem::path folder_;
     bool sync_;

@@ -107,8 +107,8 @@ private:
 struct JournalStore::Impl final : event::EventStore {
     Impl(const std::filesystem::path& folder, const JournalOptions& given, event::FieldTable& names,
          const common::Clock& the_clock, common::MetricsRegistry& registry, common::Logger& logger)
-        : options(given), clock(the_clock), db(folder, options), signer(folder, is_fresh()), dict(names), state(db),
-          preparer(dict), searcher(db, dict, sources, days, options.query_bytes) {
+        : options(given), clock(the_clock), db(folder, options, logger), signer(folder, is_fresh()), dict(names),
+          state(db), preparer(dict), searcher(db, dict, sources, days, options.query_bytes) {
         restore();
         committer =
             std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,

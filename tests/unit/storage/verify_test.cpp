@@ -38,7 +38,7 @@ protected:
     void forge(Family family, const std::string& key,
                const std::function<std::optional<std::string>(std::string)>& how) {
         store_.reset();
-        JournalDb db(folder_.path(), options_);
+        JournalDb db(folder_.path(), options_, logger_);
         const auto value = db.get(family, key);
         ASSERT_TRUE(value && *value);
         const auto changed = how(**value);
