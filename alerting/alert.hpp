@@ -41,9 +41,9 @@ using NameValues = std::vector<std::pair<std::string, std::string>>;
 /// One line of an alert's story: what a person or the program did to it.
 struct AlertHistory {
     common::Nanos at = 0; ///< our clock
-    std::string who;      ///< "system" for the program itself
-    std::string action;   ///< created, acknowledge, investigate, contain, close, assign, comment
-    std::string detail;   ///< comment text, assignee or closing status
+    std::string who{};    ///< "system" for the program itself
+    std::string action{}; ///< created, acknowledge, investigate, contain, close, assign, comment
+    std::string detail{}; ///< comment text, assignee or closing status
 };
 
 inline constexpr std::size_t kMaxAlertEvents = 100;

@@ -36,24 +36,24 @@ struct AlertBookLimits {
 
 /// What to list. Newest created first.
 struct AlertQuery {
-    std::vector<AlertStatus> statuses; ///< empty = every status
-    std::optional<event::Severity> least_level;
+    std::vector<AlertStatus> statuses{}; ///< empty = every status
+    std::optional<event::Severity> least_level{};
     common::Nanos created_since = 0; ///< inclusive, our clock
-    std::string cursor;              ///< AlertPage::next of the page before; empty = from the newest
+    std::string cursor{};            ///< AlertPage::next of the page before; empty = from the newest
     std::size_t limit = 100;
 };
 struct AlertPage {
-    std::vector<Alert> alerts;
-    std::string next; ///< empty = there is no more
+    std::vector<Alert> alerts{};
+    std::string next{}; ///< empty = there is no more
 };
 
 struct AlertAction {
     enum class Kind : std::uint8_t { acknowledge, investigate, contain, close, assign, comment };
     Kind kind = Kind::comment;
-    std::string who;
-    std::string text;                                         ///< comment, or who it is assigned to
+    std::string who{};
+    std::string text{};                                       ///< comment, or who it is assigned to
     AlertStatus close_as = AlertStatus::closed_true_positive; ///< for close
-    std::optional<std::uint64_t> expected_version;            ///< refuse when the alert has another version
+    std::optional<std::uint64_t> expected_version{};          ///< refuse when the alert has another version
 };
 [[nodiscard]] std::optional<AlertAction::Kind> parse_action(std::string_view text) noexcept;
 

@@ -130,12 +130,12 @@ common::Result<void, std::error_code> AlertEngine::Impl::apply() {
     cursor_moved = !write_cursor;
     if (write_cursor) { cursor_written = now; }
     at_batch.set(static_cast<double>(cursor.seq));
+    if (counts->opened > 0 && wake) { wake(); }
     {
         const std::scoped_lock lock(mutex);
         applied = cursor.seq;
     }
     moved.notify_all();
-    if (counts->opened > 0 && wake) { wake(); }
     return {};
 }
 

@@ -14,9 +14,9 @@ namespace canhgac::alerting {
 
 /// One message to people or machines: a snapshot of the alert, the same on every try.
 struct Notice {
-    std::string key;  ///< idempotency key, 32 hexadecimal digits: hash of alert, channel and kind
-    std::string kind; ///< "alert.new"
-    Alert alert;
+    std::string key{};  ///< idempotency key, 32 hexadecimal digits: hash of alert, channel and kind
+    std::string kind{}; ///< "alert.new"
+    Alert alert{};
     common::Nanos created = 0;  ///< our clock
     std::uint32_t attempts = 0; ///< tries that failed before this one
 };
@@ -30,8 +30,8 @@ struct Delivery {
     };
     Outcome outcome = Outcome::unreachable;
     /// For the receipt and the dead letter list: a status or reply, never a secret, at most kMaxDetailBytes are kept.
-    std::string detail;
-    std::optional<common::Nanos> retry_after; ///< what the other side asked for
+    std::string detail{};
+    std::optional<common::Nanos> retry_after{}; ///< what the other side asked for
 };
 inline constexpr std::size_t kMaxDetailBytes = 512;
 

@@ -19,7 +19,7 @@ struct Cursor {
     common::Nanos received = 0; ///< newest receive time among their detections
     /// (batch, receive time): whatever was received after that time is behind that batch. Oldest first, at most
     /// kMaxMarks; the first one is older than the horizon or the beginning.
-    std::vector<std::pair<std::uint64_t, common::Nanos>> marks;
+    std::vector<std::pair<std::uint64_t, common::Nanos>> marks{};
 };
 inline constexpr std::size_t kMaxMarks = 66;
 

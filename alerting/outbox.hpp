@@ -24,7 +24,7 @@
 namespace canhgac::alerting {
 
 struct ChannelSettings {
-    std::string name;                                             ///< [a-z0-9_-]{1,32}; part of keys: renaming orphans
+    std::string name{};                                           ///< [a-z0-9_-]{1,32}; part of keys: renaming orphans
     event::Severity least_level = event::Severity::informational; ///< alerts below are not sent here
     double per_minute = 60.0;                                     ///< cap, burst of the same size; 0 = no cap
 };

@@ -77,6 +77,7 @@ private:
     void add_scan() {
         auto* scan = app_.add_subcommand("scan", "Run rules over files; one JSON line a match");
         add_rules(*scan, scan_.rules, "--rules", false);
+        scan->get_option("--rules")->allow_extra_args(false); // what follows are inputs; repeat the flag for more paths
         scan->add_option("--logsource", logsource_, "auto: a rule sees only events of its log source; off: all events")
             ->check(CLI::IsMember({"auto", "off"}));
         scan->add_option("--time-field", scan_.time_field, "Field that holds the event's time");

@@ -41,11 +41,11 @@ public:
 private:
     /// Fills the draft; returns the de-duplication key.
     std::uint64_t read(const event::RecordBatch& in, const event::Record& record, const PeerInfo& peer) {
-        bool repaired = false;
-        const std::string_view text = valid_utf8(in.text(record), draft_.arena(), repaired);
-        if (repaired) { draft_.set_flag(flag::kRepaired); }
+        const std::string_view text = in.text(record);
         if ((record.flags & flag::kUnparsed) != 0) {
-            draft_.set_unparsed(text, kFramingFailed);
+            bool repaired = false;
+            draft_.set_unparsed(valid_utf8(text, draft_.arena(), repaired), kFramingFailed);
+            if (repaired) { draft_.set_flag(flag::kRepaired); }
             return 0;
         }
         switch (in.protocol) {

@@ -37,8 +37,8 @@ struct TransferError {
 };
 
 struct UrlParts {
-    std::string scheme;     ///< lower case
-    std::string host;       ///< without brackets
+    std::string scheme{};   ///< lower case
+    std::string host{};     ///< without brackets
     std::uint16_t port = 0; ///< the scheme's when not written
 };
 /// Nothing when it is not an absolute http or https URL.
@@ -49,25 +49,25 @@ struct UrlParts {
 struct HttpClientSettings {
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{10'000};  ///< of the whole exchange
-    std::string ca_file;                        ///< PEM; empty = the system's
-    std::string proxy;                          ///< empty = none; the environment is not asked
+    std::string ca_file{};                      ///< PEM; empty = the system's
+    std::string proxy{};                        ///< empty = none; the environment is not asked
     std::size_t max_response_bytes = 64 * 1024; ///< what is beyond is not kept
 };
 
 struct ClientRequest {
     std::string method = "POST";
-    std::string url;
-    std::vector<std::pair<std::string, std::string>> headers; ///< CR, LF and NUL make it bad_request
-    std::string_view body;
+    std::string url{};
+    std::vector<std::pair<std::string, std::string>> headers{}; ///< CR, LF and NUL make it bad_request
+    std::string_view body{};
     /// When set, gets the body of a 2xx answer as it arrives instead of ClientResponse::body; false ends the exchange
     /// (TransferErrc::cancelled). For streams: the time limit of the whole exchange does not apply.
-    std::function<bool(std::string_view part)> on_body;
+    std::function<bool(std::string_view part)> on_body{};
 };
 
 struct ClientResponse {
     int status = 0;
-    std::string body;
-    std::optional<std::chrono::seconds> retry_after; ///< Retry-After, seconds or HTTP date (RFC 9110 section 10.2.3)
+    std::string body{};
+    std::optional<std::chrono::seconds> retry_after{}; ///< Retry-After, seconds or HTTP date (RFC 9110 section 10.2.3)
 };
 
 class HttpClient {

@@ -135,6 +135,7 @@ private:
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     bool is_head_ = false;
+    bool timed_out_ = false;
     std::optional<HttpResponse> early_;
 };
 
@@ -148,6 +149,7 @@ asio::awaitable<bool> Connection::fill(Stream::Duration limit) {
     if (buffer_.size() - end_ < kReadBytes / 4) { buffer_.resize(end_ + kReadBytes); }
     const IoResult got = co_await stream_->read_some({buffer_.data() + end_, buffer_.size() - end_}, limit);
     end_ += got.bytes;
+    timed_out_ = got.error == asio::error::timed_out;
     co_return !got.error;
 }
 
@@ -291,7 +293,8 @@ asio::awaitable<bool> Connection::answer(Parser& parser, HttpRequest request) {
     HttpChannel::Taken taken;
     while (!taken.head) {
         if (std::chrono::steady_clock::now() >= until) {
-            co_return co_await send(error_page(503, "the request took too long"), false);
+            static_cast<void>(co_await send(error_page(503, "the request took too long"), false));
+            co_return false;
         }
         taken = co_await next(*channel, until - std::chrono::steady_clock::now());
     }
@@ -311,7 +314,10 @@ asio::awaitable<void> Connection::run() {
         early_.reset();
         is_head_ = false;
         Outcome outcome = co_await read_header(parser);
-        if (outcome == Outcome::closed) { co_return; }
+        if (outcome == Outcome::closed) {
+            if (timed_out_ && begin_ != end_) { shared_.handler.request_refused(stream_->peer_address(), 408); }
+            co_return;
+        }
         HttpRequest request;
         if (outcome == Outcome::done) {
             request = make_request(parser, *stream_);
@@ -324,8 +330,12 @@ asio::awaitable<void> Connection::run() {
             }
             outcome = co_await read_body(parser, budget);
         }
-        if (outcome == Outcome::closed) { co_return; }
+        if (outcome == Outcome::closed) {
+            if (timed_out_) { shared_.handler.request_refused(stream_->peer_address(), 408); }
+            co_return;
+        }
         if (outcome == Outcome::early_answer) {
+            shared_.handler.request_refused(stream_->peer_address(), early_->status);
             static_cast<void>(co_await send(std::move(*early_), false));
             co_return;
         }

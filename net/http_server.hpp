@@ -60,7 +60,10 @@ public:
     /// body. The connection is closed after it unless there was no body.
     [[nodiscard]] virtual std::optional<HttpResponse> check(const HttpRequest& /*head*/) { return std::nullopt; }
     virtual void handle(std::shared_ptr<HttpExchange> exchange) = 0;
-    /// A connection or request the server itself turned away.
+    /// The server itself answered a request it could not take: 400, 413, 429, 431, 501, 505; or 408 for one that never
+    /// came to its end.
+    virtual void request_refused(const common::IpAddress& /*peer*/, unsigned /*status*/) {}
+    /// A connection the server itself turned away.
     virtual void refused(const common::IpAddress& /*peer*/, RefusedConnection /*why*/) {}
     [[nodiscard]] virtual bool admit(const common::IpAddress& /*peer*/) { return true; }
     /// Changes or adds headers of every answer, the server's own error pages included.

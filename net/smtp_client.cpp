@@ -28,7 +28,11 @@ struct Replies {
     std::size_t recipients = 0;
     std::uint32_t refused = 0; ///< recipients: the replies just before 354 (RFC 5321 section 3.3)
 
-    [[nodiscard]] int code() const noexcept { return codes.empty() ? 0 : codes.back(); }
+    /// The last one that is not the answer to QUIT; 0 = none.
+    [[nodiscard]] int code() const noexcept {
+        const auto last_one = std::find_if(codes.rbegin(), codes.rend(), [](int reply) { return reply != 221; });
+        return last_one == codes.rend() ? 0 : *last_one;
+    }
 };
 
 std::size_t take_reply(char* data, std::size_t size, std::size_t count, void* into) {

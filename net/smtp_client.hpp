@@ -17,12 +17,12 @@ namespace canhgac::net {
 
 struct SmtpClientSettings {
     enum class Security : std::uint8_t { none, starttls, tls };
-    std::string host;
+    std::string host{};
     std::uint16_t port = 25;
     Security security = Security::starttls; ///< starttls: refused when the server does not offer it
-    std::string user;                       ///< empty = no AUTH
-    std::string password;
-    std::string ca_file; ///< PEM; empty = the system's
+    std::string user{};                     ///< empty = no AUTH
+    std::string password{};
+    std::string ca_file{}; ///< PEM; empty = the system's
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds timeout{20'000}; ///< of the whole exchange
 };
@@ -30,7 +30,7 @@ struct SmtpClientSettings {
 struct SmtpReceipt {
     std::uint32_t accepted = 0; ///< recipients
     std::uint32_t refused = 0;
-    std::string reply; ///< the server's last line, e.g. "250 2.0.0 OK queued as ..."
+    std::string reply{}; ///< the server's last line, e.g. "250 2.0.0 OK queued as ..."
 };
 
 class SmtpClient {

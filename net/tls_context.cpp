@@ -4,7 +4,6 @@
 #include <stdexcept>
 
 #include <boost/asio/ssl/context.hpp>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -71,12 +70,9 @@ TlsContext::TlsContext(const TlsServerOptions& options, common::Nanos now) : imp
     context.use_certificate_chain_file(options.certificate_file, error);
     if (error) { fail_file("certificate", options.certificate_file, error.message()); }
     impl_->not_after = check_dates(SSL_CTX_get0_certificate(native), options.certificate_file, now);
+    // Also says when the key does not belong to the certificate.
     context.use_private_key_file(options.key_file, ssl::context::pem, error);
     if (error) { fail_file("key", options.key_file, error.message()); }
-    if (SSL_CTX_check_private_key(native) != 1) {
-        ERR_clear_error();
-        fail_file("key", options.key_file, "does not belong to certificate '" + options.certificate_file + "'");
-    }
     if (options.client_certificates == ClientCertificates::none) { return; }
 
     need_file("client authority (ca)", options.ca_file);

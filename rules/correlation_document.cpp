@@ -132,6 +132,10 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document) {
     correlation.status = read_text_key(document, "status");
     correlation.level = read_level(document);
     correlation.tags = read_texts_key(document, "tags");
+    OwnKeys own = read_own_keys(document);
+    correlation.entity = std::move(own.entity);
+    correlation.title_vi = std::move(own.title_vi);
+    correlation.response_vi = std::move(own.response_vi);
     const auto& body = *document.find("correlation");
     if (!body.is_map()) { refuse(body.at, "'correlation' must be a map"); }
     check_type(body);

@@ -29,19 +29,6 @@ LogSource read_logsource(const yaml::Node& document) {
     return logsource;
 }
 
-/// `canhgac: {entity: [...]}`, our own key.
-std::vector<std::string> read_entity(const yaml::Node& document) {
-    const auto* own = document.find("canhgac");
-    if (own == nullptr) { return {}; }
-    if (!own->is_map()) { refuse(own->at, "'canhgac' must be a map"); }
-    for (std::size_t i = 0; i < own->entries.size(); ++i) {
-        if (own->entries[i].first != "entity") {
-            refuse(own->key_positions[i], "unknown key '" + own->entries[i].first + "' in 'canhgac'");
-        }
-    }
-    return read_texts_key(*own, "entity");
-}
-
 /// The detection of one rule: builds selections when the condition first names them, and the others aside, so that
 /// their mistakes are found as well.
 class DetectionReader {
@@ -135,6 +122,23 @@ std::vector<std::string> read_texts_key(const yaml::Node& map, std::string_view 
     return texts;
 }
 
+OwnKeys read_own_keys(const yaml::Node& document) {
+    const auto* own = document.find("canhgac");
+    if (own == nullptr) { return {}; }
+    if (!own->is_map()) { refuse(own->at, "'canhgac' must be a map"); }
+    for (std::size_t i = 0; i < own->entries.size(); ++i) {
+        const std::string& key = own->entries[i].first;
+        if (key != "entity" && key != "title_vi" && key != "response_vi") {
+            refuse(own->key_positions[i], "unknown key '" + key + "' in 'canhgac'");
+        }
+    }
+    OwnKeys keys;
+    keys.entity = read_texts_key(*own, "entity");
+    keys.title_vi = read_text_key(*own, "title_vi");
+    keys.response_vi = read_text_key(*own, "response_vi");
+    return keys;
+}
+
 event::Severity read_level(const yaml::Node& document) {
     const std::string text = read_text_key(document, "level");
     if (text.empty()) { return event::Severity::medium; }
@@ -179,7 +183,10 @@ Rule read_rule(const yaml::Node& document, const Placeholders& placeholders) {
     rule.references = read_texts_key(document, "references");
     rule.falsepositives = read_texts_key(document, "falsepositives");
     rule.fields = read_texts_key(document, "fields");
-    rule.entity = read_entity(document);
+    OwnKeys own = read_own_keys(document);
+    rule.entity = std::move(own.entity);
+    rule.title_vi = std::move(own.title_vi);
+    rule.response_vi = std::move(own.response_vi);
     rule.logsource = read_logsource(document);
     const auto* detection = document.find("detection");
     if (detection == nullptr) { refuse(document.at, "missing 'detection'"); }

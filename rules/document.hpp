@@ -24,6 +24,13 @@ namespace canhgac::rules {
 [[nodiscard]] event::Severity read_level(const common::yaml::Node& document);
 /// `id`, else `name`, else `title`: what detections and references call the document.
 [[nodiscard]] std::string read_identity(const common::yaml::Node& document);
+/// Our own key `canhgac`: entity, title_vi, response_vi; any other key in it is refused.
+struct OwnKeys {
+    std::vector<std::string> entity;
+    std::string title_vi;
+    std::string response_vi;
+};
+[[nodiscard]] OwnKeys read_own_keys(const common::yaml::Node& document);
 /// Title present, taxonomy `sigma` or absent.
 void check_head(const common::yaml::Node& document);
 

@@ -95,6 +95,8 @@ struct Rule {
     std::vector<std::string> falsepositives;
     std::vector<std::string> fields;
     std::vector<std::string> entity; ///< custom key `canhgac: {entity: [...]}`
+    std::string title_vi;            ///< custom key `canhgac.title_vi`: the title people read in Vietnamese
+    std::string response_vi;         ///< custom key `canhgac.response_vi`: what to do first, in Vietnamese
     LogSource logsource;
     std::vector<Predicate> predicates;
     std::vector<Node> nodes;
@@ -113,6 +115,9 @@ struct Correlation {
     std::string status;
     event::Severity level = event::Severity::medium;
     std::vector<std::string> tags;
+    std::vector<std::string> entity; ///< as in Rule, also the next two
+    std::string title_vi;
+    std::string response_vi;
     Type type = Type::event_count;
     std::vector<std::string> rule_ids; ///< ids of the referenced rules, resolved from ids or names
     std::vector<std::string> group_by;

@@ -104,9 +104,7 @@ private:
         can_repeat_ = true;
         if ((c >= '1' && c <= '9') || c == 'g' || c == 'k') { fail(begin, "backreference is not supported"); }
         static constexpr std::string_view kUnsupported = "KGCX";
-        if (kUnsupported.find(c) != std::string_view::npos) {
-            fail(begin, "this escape is not supported");
-        }
+        if (kUnsupported.find(c) != std::string_view::npos) { fail(begin, "this escape is not supported"); }
         if (c == 'Q') {
             const auto end = rest().find("\\E");
             at_ = end == std::string_view::npos ? regex_.size() : at_ + end + 2;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxWordBytes = 45; ///< 60 base64 characters + "=?UTF-8?B?" + "?=" = 72
 constexpr std::size_t kMaxAddressBytes = 254;
+constexpr std::size_t kNameBefore = 6; ///< "From: "
 constexpr common::Nanos kVietnamOffset = 7 * common::kHour;
 
 std::string base64(std::string_view bytes) {
@@ -34,16 +35,22 @@ std::string without_controls(std::string_view text) {
     return out;
 }
 
-std::string encoded_words(std::string_view text) {
+/// `before` characters stand on the first line already.
+std::string encoded_words(std::string_view text, std::size_t before) {
+    constexpr std::size_t kLine = 76;
+    constexpr std::size_t kFrame = 12; // =?UTF-8?B? and ?=
+    const std::size_t room = kLine - kFrame - std::min(before, kLine - kFrame - 8);
+    std::size_t limit = std::min(room / 4 * 3, kMaxWordBytes);
     std::string out;
     while (!text.empty()) {
-        std::size_t size = std::min(text.size(), kMaxWordBytes);
+        std::size_t size = std::min(text.size(), limit);
         while (size < text.size() && size > 1 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
             --size;
         }
         if (!out.empty()) { out += "\r\n "; }
         out += fmt::format("=?UTF-8?B?{}?=", base64(text.substr(0, size)));
         text.remove_prefix(size);
+        limit = kMaxWordBytes;
     }
     return out;
 }
@@ -54,7 +61,7 @@ std::string mail_header(std::string_view name, std::string_view value) {
     const std::string clean = without_controls(value);
     constexpr std::size_t kMaxPlain = 900; // a line has at most 998 characters (RFC 5322 section 2.1.1)
     if (is_plain(clean) && clean.size() <= kMaxPlain) { return fmt::format("{}: {}\r\n", name, clean); }
-    return fmt::format("{}:\r\n {}\r\n", name, encoded_words(clean));
+    return fmt::format("{}: {}\r\n", name, encoded_words(clean, name.size() + 2));
 }
 
 std::string mailbox(std::string_view name, std::string_view address) {
@@ -63,7 +70,7 @@ std::string mailbox(std::string_view name, std::string_view address) {
     if (is_plain(clean) && clean.find_first_of("\"\\") == std::string::npos) {
         return fmt::format("\"{}\" <{}>", clean, address);
     }
-    return fmt::format("{} <{}>", encoded_words(clean), address);
+    return fmt::format("{} <{}>", encoded_words(clean, kNameBefore), address);
 }
 
 std::string mail_date(common::Nanos time) {

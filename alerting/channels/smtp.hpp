@@ -21,17 +21,17 @@ struct SmtpSettings {
         tls,      ///< from the first byte (port 465)
         none,     ///< to loopback only
     };
-    std::string host;
+    std::string host{};
     std::uint16_t port = 587;
     Security security = Security::starttls;
-    std::string user;          ///< empty = no authentication
-    std::string password_file; ///< its content without the last line end
-    std::string from;          ///< address only: soc@example.gov.vn
+    std::string user{};          ///< empty = no authentication
+    std::string password_file{}; ///< its content without the last line end
+    std::string from{};          ///< address only: soc@example.gov.vn
     std::string from_name = "Canh Gác";
-    std::vector<std::string> to; ///< addresses only
-    std::string ca_file;         ///< PEM; empty = the system's
+    std::vector<std::string> to{}; ///< addresses only
+    std::string ca_file{};         ///< PEM; empty = the system's
     std::chrono::milliseconds timeout{20'000};
-    NoticeStyle style;
+    NoticeStyle style{};
 };
 
 /// The whole message with CRLF line ends; `now` is its Date.

@@ -48,12 +48,13 @@ public:
                                      : fill_json_template(pattern_, template_values(notice, settings_.style));
         const std::string timestamp = std::to_string(clock_.now() / common::kSecond);
         net::ClientRequest request{.method = "POST",
-                                 .url = settings_.url,
-                                 .headers = {{"Content-Type", "application/json"},
-                                             {"User-Agent", "CanhGac"},
-                                             {"Idempotency-Key", notice.key},
-                                             {"X-CanhGac-Timestamp", timestamp}},
-                                 .body = body, .on_body = {}};
+                                   .url = settings_.url,
+                                   .headers = {{"Content-Type", "application/json"},
+                                               {"User-Agent", "CanhGac"},
+                                               {"Idempotency-Key", notice.key},
+                                               {"X-CanhGac-Timestamp", timestamp}},
+                                   .body = body,
+                                   .on_body = {}};
         if (!secret_.empty()) {
             request.headers.emplace_back("X-CanhGac-Signature", webhook_signature(secret_, timestamp, body));
         }

@@ -21,14 +21,14 @@
 namespace canhgac::alerting {
 
 struct WebhookSettings {
-    std::string url; ///< https, or http to loopback unless allow_plaintext
+    std::string url{}; ///< https, or http to loopback unless allow_plaintext
     bool allow_plaintext = false;
-    std::string secret_file;   ///< its content without the last line end; empty = not signed
-    std::string template_file; ///< JSON text with {{names}} (notice_text.hpp); empty = the default body
-    std::string ca_file;       ///< PEM; empty = the system's
-    std::string proxy;         ///< empty = none (the environment is not asked)
+    std::string secret_file{};   ///< its content without the last line end; empty = not signed
+    std::string template_file{}; ///< JSON text with {{names}} (notice_text.hpp); empty = the default body
+    std::string ca_file{};       ///< PEM; empty = the system's
+    std::string proxy{};         ///< empty = none (the environment is not asked)
     std::chrono::milliseconds timeout{10'000};
-    NoticeStyle style;
+    NoticeStyle style{};
 };
 
 /// {"kind","key","created","alert":{...},"text":{"subject","body"}}: alert as in alert_codec.hpp.

@@ -16,7 +16,7 @@ enum class Language : std::uint8_t { vietnamese, english };
 
 struct NoticeStyle {
     Language language = Language::vietnamese;
-    std::string console_url;         ///< e.g. https://soc.example.gov.vn; empty = no link
+    std::string console_url{};       ///< e.g. https://soc.example.gov.vn; empty = no link
     std::string prefix = "Canh Gác"; ///< stands in brackets before the subject
 };
 

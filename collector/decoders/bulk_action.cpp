@@ -11,11 +11,11 @@ namespace {
 
 /// Reads a key and the colon behind it.
 bool read_member_name(const char*& p, const char* end, std::string_view& name, event::Arena& arena) {
-    bool repaired = false;
+    StringState state;
     p = skip_json_space(p, end);
     if (p == end || *p != '"') { return false; }
     ++p;
-    if (!read_json_string(p, end, name, arena, repaired)) { return false; }
+    if (!read_json_string(p, end, name, arena, state)) { return false; }
     p = skip_json_space(p, end);
     if (p == end || *p != ':') { return false; }
     p = skip_json_space(p + 1, end);
@@ -37,12 +37,12 @@ bool read_members(const char*& p, const char* end, BulkAction& action, event::Ar
     for (;;) {
         std::string_view name;
         std::string_view value;
-        bool repaired = false;
+        StringState state;
         auto type = event::ValueType::string;
         if (!read_member_name(p, end, name, arena)) { return false; }
         if (*p == '"') {
             ++p;
-            if (!read_json_string(p, end, value, arena, repaired)) { return false; }
+            if (!read_json_string(p, end, value, arena, state)) { return false; }
         } else if (!read_json_scalar(p, end, value, type)) {
             return false;
         }

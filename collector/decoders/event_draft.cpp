@@ -60,7 +60,7 @@ void EventDraft::add(event::FieldId id, std::string_view text, event::ValueType 
 }
 
 void EventDraft::propose(event::FieldId id, std::string_view text) noexcept {
-    if (text.empty() || text == "-" || (proposed_ >> index(id) & 1U) != 0) { return; }
+    if (text.empty() || text == "-" || text == "?" || text == "(null)" || (proposed_ >> index(id) & 1U) != 0) { return; }
     proposed_ |= std::uint64_t{1} << index(id);
     proposed_text_[index(id)] = text;
 }

@@ -52,9 +52,11 @@ public:
     void add_flat(std::string_view key, std::string_view text, event::ValueType type = event::ValueType::string) {
         add(tree_->find(NameTree::kFlat, key), text, type);
     }
-    /// Proposes a value for an envelope field; used at finish() when nobody set the field. First proposal wins; empty
-    /// and "-" count as nothing.
+    /// Proposes a value for an envelope field; used at finish() when nobody set the field. First proposal wins; empty,
+    /// "-", "?" and "(null)" count as nothing.
     void propose(event::FieldId id, std::string_view text) noexcept;
+    /// Forgets what was proposed for an envelope field.
+    void withdraw(event::FieldId id) noexcept { proposed_ &= ~(std::uint64_t{1} << index(id)); }
     /// Takes the time if `rank` is higher than what is known.
     void set_time(common::Nanos time, TimeRank rank) noexcept {
         if (rank > time_rank_) {

@@ -36,8 +36,9 @@ public:
             }
             if (p_ != end_) { error = JsonErrc::trailing_content; }
         }
+        if (strings_.broken) { return fail(JsonErrc::broken_utf8); }
         if (error != JsonErrc::none) { return fail(error); }
-        if (repaired_) { draft_.set_flag(event::flag::kRepaired); }
+        if (strings_.repaired) { draft_.set_flag(event::flag::kRepaired); }
         return {};
     }
 
@@ -58,12 +59,13 @@ private:
         ++p_;
         Frame& frame = frames_[depth_ - 1];
         NameEdge* const after = frame.edge;
-        NameEdge* edge = draft_.tree().guess(frame.node, after);
-        if (edge != nullptr && same_key(*edge, p_, end_)) [[likely]] {
+        NameEdge* edge = draft_.tree().guess(frame.node, after, p_, end_);
+        if (edge != nullptr) [[likely]] {
             p_ += edge->key.size() + 1;
         } else {
             std::string_view key;
-            if (!read_json_string(p_, end_, key, draft_.arena(), repaired_)) { return JsonErrc::truncated; }
+            if (!read_json_string(p_, end_, key, draft_.arena(), strings_)) { return JsonErrc::truncated; }
+            if (strings_.broken) { return JsonErrc::broken_utf8; } // no such name may enter the tree
             edge = &draft_.tree().find(frame.node, key, depth_);
             draft_.tree().learn(frame.node, after, *edge);
         }
@@ -95,7 +97,7 @@ private:
             if (*p_ == '"') {
                 ++p_;
                 std::string_view text;
-                if (!read_json_string(p_, end_, text, draft_.arena(), repaired_)) { return JsonErrc::truncated; }
+                if (!read_json_string(p_, end_, text, draft_.arena(), strings_)) { return JsonErrc::truncated; }
                 draft_.add(edge, text);
                 return JsonErrc::none;
             }
@@ -153,7 +155,7 @@ private:
     const char* p_;
     const char* end_;
     EventDraft& draft_;
-    bool repaired_ = false;
+    StringState strings_;
     std::size_t depth_ = 0;
     std::array<Frame, kMaxJsonDepth> frames_; // not initialised: 1.5 KiB a record would be dear
 };

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "collector/decoders/utf8_repair.hpp"
+
 namespace canhgac::collector {
 
 namespace {
@@ -87,16 +89,18 @@ char* put_unicode_escape(const char*& p, const char* end, char* out, bool& repai
 }
 
 /// Copies up to the next quote or backslash (or the end). May write up to 15 bytes more than it keeps.
-char* copy_plain(const char*& p, const char* end, char* out) noexcept {
+char* copy_plain(const char*& p, const char* end, char* out, unsigned& high) noexcept {
 #if defined(__SSE2__)
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i backslash = _mm_set1_epi8('\\');
     while (end - p >= 16) {
         const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out), block);
-        const int hits = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));
+        const auto hits = static_cast<unsigned>(
+            _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash))));
+        high |= static_cast<unsigned>(_mm_movemask_epi8(block)); // too many bytes: costs a needless check at worst
         if (hits != 0) {
-            const int count = __builtin_ctz(static_cast<unsigned>(hits));
+            const int count = __builtin_ctz(hits);
             p += count;
             return out + count;
         }
@@ -105,6 +109,7 @@ char* copy_plain(const char*& p, const char* end, char* out) noexcept {
     }
 #endif
     while (p != end && *p != '"' && *p != '\\') {
+        high |= static_cast<unsigned char>(*p) & 0x80U;
         *out++ = *p++;
     }
     return out;
@@ -158,12 +163,13 @@ std::string_view to_string(JsonErrc code) noexcept {
     case JsonErrc::not_an_object: return "not an object";
     case JsonErrc::too_deep: return "nested too deeply";
     case JsonErrc::trailing_content: return "something follows the object";
+    case JsonErrc::broken_utf8: return "not valid UTF-8";
     }
     return "unknown error";
 }
 
 bool read_escaped_json_string(const char* start, const char*& p, const char* end, std::string_view& out,
-                              event::Arena& arena, bool& repaired) {
+                              event::Arena& arena, StringState& state, unsigned high) {
     // Unescaping never lengthens; 16 more because whole blocks are stored.
     const std::size_t reserved = static_cast<std::size_t>(end - start) + 16;
     char* const begin = arena.allocate(reserved);
@@ -178,14 +184,15 @@ bool read_escaped_json_string(const char* start, const char*& p, const char* end
             if (simple != 0) [[likely]] {
                 *write++ = simple;
             } else if (letter == 'u') {
-                write = put_unicode_escape(p, end, write, repaired);
+                write = put_unicode_escape(p, end, write, state.repaired);
             } else { // e.g. a Windows path that nobody escaped: keep both characters
-                repaired = true;
+                state.repaired = true;
+                high |= static_cast<unsigned char>(letter) & 0x80U;
                 *write++ = '\\';
                 *write++ = letter;
             }
         }
-        write = copy_plain(p, end, write);
+        write = copy_plain(p, end, write, high);
         if (p == end) {
             arena.shrink_last(reserved, 0);
             return false;
@@ -196,7 +203,12 @@ bool read_escaped_json_string(const char* start, const char*& p, const char* end
     const auto used = static_cast<std::size_t>(write - begin);
     arena.shrink_last(reserved, used);
     out = {begin, used};
+    if (high != 0) { check_json_string(out, state); }
     return true;
+}
+
+void check_json_string(std::string_view text, StringState& state) noexcept {
+    if (!is_utf8(text)) { state.broken = true; }
 }
 
 bool read_json_scalar(const char*& p, const char* end, std::string_view& out, event::ValueType& type) noexcept {

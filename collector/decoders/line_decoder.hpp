@@ -7,6 +7,8 @@
 
 namespace canhgac::collector {
 
+/// All take the record's bytes as they came; what is not valid UTF-8 is repaired in a copy and flag::kRepaired set.
+
 /// A record of a syslog listener: header (RFC 5424, RFC 3164 or kin), then the message by its content. Always yields
 /// an event; a text without any header is Format::text, a header without anything known behind it Format::syslog.
 void decode_syslog_record(std::string_view text, EventDraft& draft);

@@ -147,6 +147,10 @@ constexpr auto kFlat = std::to_array<Entry>({
     {"eventtime", Role::epoch},
     {"exe", Role::image},
     {"pid", Role::none, field::kProcessPid},
+    {"SRC", Role::none, field::kSourceIp}, // netfilter
+    {"SPT", Role::none, field::kSourcePort},
+    {"DST", Role::none, field::kDestinationIp},
+    {"DPT", Role::none, field::kDestinationPort},
 });
 
 struct Renamed {
@@ -193,10 +197,6 @@ std::string_view sigma_name(std::string_view dotted) noexcept {
     const auto* const found =
         std::find_if(kRenamed.begin(), kRenamed.end(), [dotted](const Renamed& r) { return r.from == dotted; });
     return found == kRenamed.end() ? dotted : found->to;
-}
-
-bool hides_system_field(std::string_view name) noexcept {
-    return name == "Channel" || name == "EventID" || name == "Computer" || name == "Provider_Name";
 }
 
 } // namespace canhgac::collector

@@ -21,7 +21,5 @@ struct Meaning {
 [[nodiscard]] Meaning meaning_in_flat(std::string_view name) noexcept;
 /// Sigma's name for a dotted name ("winlog.channel" -> "Channel"), or the name itself.
 [[nodiscard]] std::string_view sigma_name(std::string_view dotted) noexcept;
-/// True for payload names that would hide a System field ("Channel" inside event 104's UserData).
-[[nodiscard]] bool hides_system_field(std::string_view name) noexcept;
 
 } // namespace canhgac::collector

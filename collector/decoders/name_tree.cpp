@@ -31,6 +31,7 @@ NameTree::NameTree(event::FieldCache& names) : names_(&names), slots_(2 * kMaxEd
     nodes_.push_back({Layout::root, false, {}});          // kRoot
     nodes_.push_back({Layout::update, false, {}});        // kUpdate
     nodes_.push_back({Layout::flat, false, {}});          // kFlat
+    nodes_.push_back({Layout::generic, true, {}});        // kOther
     first_.resize(nodes_.size(), nullptr);
 }
 
@@ -71,11 +72,12 @@ NameEdge& NameTree::scratch_edge(NodeId in, std::string_view key, std::size_t de
     return edge;
 }
 
-void NameTree::learn(NodeId in, NameEdge* after, const NameEdge& edge) noexcept {
+void NameTree::learn(NodeId in, NameEdge* after, NameEdge& edge) noexcept {
     if (!edge.kept) { return; }
     if (after == nullptr) {
         first_[in] = &edge;
     } else if (after->kept) {
+        after->next_but_one = after->next;
         after->next = &edge;
     }
 }
@@ -93,7 +95,6 @@ void NameTree::make_edge(NameEdge& edge, NodeId in, std::string_view key, std::s
     case Layout::event_data:
     case Layout::user_data:
         name = key == "#text" ? "Data" : key;
-        if (hides_system_field(name)) { name = join("EventData", '.', name); }
         break;
     default: name = key; break;
     }

@@ -101,7 +101,8 @@ struct NameEdge {
     bool kept = false;        ///< lives in the tree; false: beyond its limits, made for this one look-up
     NodeId node = 0;          ///< the level it is in
     NodeId child = 0;         ///< the level below; 0 = not made yet
-    const NameEdge* next = nullptr; ///< the edge that followed last time
+    NameEdge* next = nullptr; ///< the edge that followed last time
+    NameEdge* next_but_one = nullptr; ///< the one before that
     std::string_view name;    ///< of `id`, or the full name when `overflow`
 };
 
@@ -113,7 +114,8 @@ public:
     static constexpr std::size_t kMaxNameBytes = 256; ///< longer names go to event.overflow
     static constexpr NodeId kRoot = 1;
     static constexpr NodeId kUpdate = 2;
-    static constexpr NodeId kFlat = 3;
+    static constexpr NodeId kFlat = 3;  ///< keys of key=value text
+    static constexpr NodeId kOther = 4; ///< names as they are, without further meaning
 
     explicit NameTree(event::FieldCache& names);
     NameTree(const NameTree&) = delete;
@@ -123,13 +125,11 @@ public:
     /// The edge for `key` inside `node`, which is nested `depth` deep (0..kMaxJsonDepth). The edge lives as long as the
     /// tree or, when it is not kept(), until the next such look-up at the same depth; `key` must live as long.
     [[nodiscard]] NameEdge& find(NodeId node, std::string_view key, std::size_t depth = 0);
-    /// A guess which edge comes after `after` in `node`, to be confirmed with same_key(); may be nullptr.
-    [[nodiscard]] NameEdge* guess(NodeId node, const NameEdge* after) noexcept {
-        const NameEdge* next = after != nullptr ? after->next : first_[node < first_.size() ? node : 0];
-        return const_cast<NameEdge*>(next); // NOLINT: the tree owns it and is not const here
-    }
+    /// The edge whose key stands at `p`, closing quote and all, if it is one of the two that followed `after` in `node`
+    /// lately; else nullptr. Events of a kind have their keys in one order, so this is right most of the time.
+    [[nodiscard]] NameEdge* guess(NodeId node, const NameEdge* after, const char* p, const char* end) const noexcept;
     /// Remembers that `edge` followed `after`.
-    void learn(NodeId node, NameEdge* after, const NameEdge& edge) noexcept;
+    void learn(NodeId node, NameEdge* after, NameEdge& edge) noexcept;
     /// The level inside an object that is the value of `edge`; `depth` 1..kMaxJsonDepth-1 is its nesting.
     [[nodiscard]] NodeId child(NameEdge& edge, std::size_t depth);
 
@@ -153,7 +153,7 @@ private:
     event::Arena keys_;
     std::deque<NameEdge> edges_;
     std::vector<Node> nodes_;
-    std::vector<const NameEdge*> first_; ///< per node: the edge its objects start with
+    std::vector<NameEdge*> first_; ///< per node: the edge its objects start with
     std::vector<Slot> slots_;
     std::array<Node, kMaxJsonDepth + 1> scratch_nodes_;
     std::array<NameEdge, kMaxJsonDepth + 1> scratch_edges_;
@@ -173,6 +173,16 @@ private:
     }
 #endif
     return std::memcmp(p, edge.key.data(), size) == 0;
+}
+
+inline NameEdge* NameTree::guess(NodeId node, const NameEdge* after, const char* p, const char* end) const noexcept {
+    if (after == nullptr) {
+        NameEdge* const first = node < first_.size() ? first_[node] : nullptr;
+        return first != nullptr && same_key(*first, p, end) ? first : nullptr;
+    }
+    if (after->next != nullptr && same_key(*after->next, p, end)) [[likely]] { return after->next; }
+    if (after->next_but_one != nullptr && same_key(*after->next_but_one, p, end)) { return after->next_but_one; }
+    return nullptr;
 }
 
 } // namespace canhgac::collector

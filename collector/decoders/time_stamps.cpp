@@ -190,7 +190,7 @@ std::optional<Nanos> take_bsd_stamp(std::string_view& text, Nanos received, int 
     unsigned year = 0;
     const auto take_year = [&rest, &year]() noexcept {
         if (rest.size() > 4 && is_digit(rest[0]) && is_digit(rest[1]) && is_digit(rest[2]) && is_digit(rest[3]) &&
-            (rest[4] == ' ' || rest[4] == ':')) {
+            (rest[4] == ' ' || rest[4] == ']' || rest.substr(4).starts_with(": "))) { // "2001:db8::1" is a host
             return take_digits(rest, 4, year);
         }
         return false;
@@ -211,7 +211,7 @@ std::optional<Nanos> take_bsd_stamp(std::string_view& text, Nanos received, int 
             rest = before;
         }
     }
-    if (!rest.empty() && rest.front() != ' ' && rest.front() != ':') { return std::nullopt; }
+    if (!rest.empty() && rest.front() != ' ' && rest.front() != ':' && rest.front() != ']') { return std::nullopt; }
     std::optional<Nanos> time;
     if (year == 0) {
         time = nearest_year(civil, received, offset);

@@ -127,6 +127,8 @@ void propose_envelope(EventDraft& draft) {
     draft.propose(field::kSourcePort, text_of(draft, Role::source_port));
     draft.propose(field::kDestinationIp, text_of(draft, Role::destination_address));
     draft.propose(field::kDestinationPort, text_of(draft, Role::destination_port));
+    draft.withdraw(field::kProcessName); // that of a syslog header names the channel or the agent
+    draft.withdraw(field::kProcessPid);
     const std::string_view image = text_of(draft, Role::image);
     draft.propose(field::kProcessName, base_name(image.empty() ? text_of(draft, Role::process_name) : image));
     if (channel == "Security") { draft.propose(field::kOutcome, audit_outcome(text_of(draft, Role::keywords))); }

@@ -55,6 +55,7 @@ struct ElasticApi::Impl final : net::HttpHandler {
     std::optional<net::HttpResponse> check(const net::HttpRequest& head) override;
     void handle(std::shared_ptr<net::HttpExchange> exchange) override;
     void refused(const common::IpAddress& peer, net::RefusedConnection why) override;
+    void request_refused(const common::IpAddress& peer, unsigned status) override;
     void decorate(net::HttpResponse& response) override {
         response.headers.emplace_back("X-Elastic-Product", "Elasticsearch");
     }
@@ -123,6 +124,14 @@ std::optional<net::HttpResponse> ElasticApi::Impl::check(const net::HttpRequest&
 void ElasticApi::Impl::refused(const common::IpAddress& peer, net::RefusedConnection why) {
     ledger.refused(peer,
                    why == net::RefusedConnection::tls_failed ? Refused::tls_failed : Refused::too_many_connections);
+}
+
+void ElasticApi::Impl::request_refused(const common::IpAddress& peer, unsigned status) {
+    Refused why = Refused::bad_request;
+    if (status == 413) { why = Refused::too_large; }
+    if (status == 408) { why = Refused::stalled; }
+    if (status == 429) { why = Refused::too_many_connections; }
+    ledger.refused(peer, why);
 }
 
 void ElasticApi::Impl::handle(std::shared_ptr<net::HttpExchange> exchange) {

@@ -1,0 +1,219 @@
+#include "storage/journal_store.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include "common/ensure.hpp"
+#include "storage/committer.hpp"
+#include "storage/detection_codec.hpp"
+#include "storage/retention.hpp"
+#include "storage/searcher.hpp"
+#include "storage/state_book.hpp"
+#include "storage/verify.hpp"
+
+namespace canhgac::storage {
+
+namespace {
+
+std::string_view view(const rocksdb::Slice& slice) noexcept {
+    return {slice.data(), slice.size()};
+}
+
+/// Start-up: visits every pair of a family from `start` on; throws if one is damaged or cannot be read.
+void restore_all(const JournalDb& db, Family family, std::string_view start,
+                 const std::function<bool(std::string_view key, std::string_view value)>& take) {
+    const auto entries = db.iterate(family);
+    for (entries->Seek(rocksdb::Slice(start.data(), start.size())); entries->Valid(); entries->Next()) {
+        if (!take(view(entries->key()), view(entries->value()))) {
+            throw std::runtime_error(fmt::format("the journal {} is damaged (column family {})",
+                                                 (db.folder() / "journal").string(),
+                                                 kFamilyNames[static_cast<std::size_t>(family)]));
+        }
+    }
+    if (!entries->status().ok()) {
+        throw std::runtime_error(fmt::format("cannot read the journal {}: {}", (db.folder() / "journal").string(),
+                                             entries->status().ToString()));
+    }
+}
+
+ChainTip restore_tip(const JournalDb& db) {
+    const auto records = db.iterate(Family::chain);
+    records->SeekToLast();
+    if (!records->Valid()) {
+        if (!records->status().ok()) {
+            throw std::runtime_error(fmt::format("cannot read the journal: {}", records->status().ToString()));
+        }
+        return {};
+    }
+    const auto record = decode_chain(key_part<std::uint64_t>(view(records->key()), 0), view(records->value()));
+    if (!record) { throw std::runtime_error("the end of the hash chain is damaged"); }
+    return {record->seq, record->head};
+}
+
+DedupWindow restore_dedup(const JournalDb& db, const JournalOptions& options, common::Nanos now) {
+    DedupWindow window(options.dedup_window, options.dedup_bytes);
+    std::string start;
+    append_key(start,
+               static_cast<std::uint32_t>(std::max<common::Nanos>(now - options.dedup_window, 0) / common::kMinute));
+    restore_all(db, Family::dedup, start, [&window](std::string_view, std::string_view value) {
+        ByteSource in(value);
+        if (in.u8() != 1) { return false; }
+        const common::Nanos time = in.signed64();
+        while (in.left() != 0 && in.ok()) {
+            const std::uint64_t key = in.fixed64();
+            if (in.ok() && key != 0) { common::ignore(window.insert(key, time), "seen twice is seen"); }
+        }
+        return in.ok();
+    });
+    return window;
+}
+
+class Detections final : public event::DetectionLog {
+public:
+    Detections(const JournalDb& db, Committer& committer) noexcept : db_(&db), committer_(&committer) {}
+
+    common::Result<std::uint64_t, std::error_code>
+    read(std::uint64_t after, std::uint64_t limit,
+         const std::function<void(event::DetectionRecord&&)>& visit) override {
+        const std::uint64_t newest = committer_->committed();
+        std::string start;
+        append_key(start, after + 1);
+        const auto entries = db_->iterate(Family::det);
+        std::uint64_t looked_at = after;
+        for (entries->Seek(start); entries->Valid(); entries->Next()) {
+            const auto seq = key_part<std::uint64_t>(view(entries->key()), 0);
+            if (seq > newest) { break; } // written, but its batch is not acknowledged yet
+            if (limit-- == 0) { return looked_at; }
+            if (!decode_detections(seq, view(entries->value()), visit)) {
+                return common::fail(std::make_error_code(std::errc::bad_message));
+            }
+            looked_at = seq;
+        }
+        if (const std::error_code error = to_error(entries->status())) { return common::fail(error); }
+        return std::max(newest, after);
+    }
+    void wait(std::uint64_t after, std::chrono::milliseconds at_most) override { committer_->wait(after, at_most); }
+
+private:
+    const JournalDb* db_;
+    Committer* committer_;
+};
+
+} // namespace
+
+struct JournalStore::Impl final : event::EventStore {
+    Impl(const std::filesystem::path& folder, const JournalOptions& given, event::FieldTable& names,
+         const common::Clock& the_clock, common::MetricsRegistry& registry, common::Logger& logger)
+        : options(given), clock(the_clock), db(folder, options), signer(folder, is_fresh()), dict(names), state(db),
+          preparer(dict), searcher(db, dict, sources, days, options.query_bytes) {
+        restore();
+        committer =
+            std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,
+                                        registry, restore_tip(db), restore_dedup(db, options, clock.now()));
+        detections = std::make_unique<Detections>(db, *committer);
+    }
+
+    [[nodiscard]] bool is_fresh() const { return restore_tip(db).seq == 0; }
+    void restore() {
+        restore_all(db, Family::dict, {}, [this](std::string_view key, std::string_view value) {
+            return key.size() == 4 && !value.empty() && value.front() == 1 &&
+                   dict.restore(key_part<std::uint32_t>(key, 0), value.substr(1));
+        });
+        restore_all(db, Family::sources, {},
+                    [this](std::string_view key, std::string_view value) { return sources.restore(key, value); });
+        restore_all(db, Family::day, {},
+                    [this](std::string_view key, std::string_view value) { return days.restore(key, value); });
+    }
+
+    std::unique_ptr<event::PreparedBatch> prepare(const event::EventBatch& batch,
+                                                  std::span<const event::DetectionRecord> found,
+                                                  std::span<const std::uint64_t> keys) override {
+        return preparer.prepare(batch, found, keys);
+    }
+    void append(std::unique_ptr<event::PreparedBatch> batch, std::function<void(bool durable)> done) override {
+        auto* prepared = dynamic_cast<Prepared*>(batch.get());
+        common::ensure(prepared != nullptr, "only batches of this store's prepare() are appended");
+        common::ignore(batch.release(), "owned by the next line");
+        committer->append(std::unique_ptr<Prepared>(prepared), std::move(done));
+    }
+    common::Result<event::QueryStats, std::error_code>
+    query(const event::QueryPlan& plan, const event::RowVisitor& visit, const std::atomic<bool>* cancelled) override {
+        return searcher.query(plan, visit, cancelled);
+    }
+    common::Result<event::QueryStats, std::error_code> scan(common::Nanos from, common::Nanos to,
+                                                            const event::RowVisitor& visit) override {
+        return searcher.scan(from, to, visit);
+    }
+    common::Result<void, std::error_code> drop(std::int32_t day) override {
+        if (options.may_drop && !options.may_drop(day)) {
+            return common::fail(std::make_error_code(std::errc::operation_not_permitted));
+        }
+        if (const std::error_code error = drop_day(db, days, *committer, day, clock.now())) {
+            return common::fail(error);
+        }
+        return {};
+    }
+    common::Result<std::uint64_t, std::error_code> tail(std::uint64_t position, const event::Filter& filter,
+                                                        std::uint64_t limit, const event::RowVisitor& visit) override {
+        return searcher.tail(position, filter, limit, visit);
+    }
+    std::uint64_t committed() const noexcept override { return committer->committed(); }
+
+    JournalOptions options;
+    const common::Clock& clock;
+    JournalDb db;
+    ChainSigner signer;
+    FieldDict dict;
+    SourceBook sources;
+    DayBook days;
+    StateBook state;
+    Preparer preparer;
+    Searcher searcher;
+    std::unique_ptr<Committer> committer; ///< after all it uses
+    std::unique_ptr<Detections> detections;
+};
+
+JournalStore::JournalStore(const std::filesystem::path& folder, const JournalOptions& options, event::FieldTable& names,
+                           const common::Clock& clock, common::MetricsRegistry& metrics, common::Logger& logger)
+    : impl_(std::make_unique<Impl>(folder, options, names, clock, metrics, logger)) {}
+
+JournalStore::~JournalStore() {
+    close();
+}
+
+event::EventStore& JournalStore::events() noexcept {
+    return *impl_;
+}
+event::DetectionLog& JournalStore::detections() noexcept {
+    return *impl_->detections;
+}
+event::StateStore& JournalStore::state() noexcept {
+    return impl_->state;
+}
+event::SourceRegistry& JournalStore::sources() noexcept {
+    return impl_->sources;
+}
+
+common::Result<void, std::error_code> JournalStore::trim_detections(std::uint64_t seq) {
+    std::string begin;
+    std::string end;
+    append_key(begin, std::uint64_t{0});
+    append_key(end, std::min(seq, impl_->committer->committed()) + 1);
+    rocksdb::WriteBatch batch;
+    batch.DeleteRange(impl_->db.family(Family::det), begin, end);
+    if (const std::error_code error = impl_->db.write(batch)) { return common::fail(error); }
+    return {};
+}
+
+common::Result<VerifyReport, std::error_code> JournalStore::verify() const {
+    return verify_chain(impl_->db, impl_->days, impl_->signer);
+}
+
+void JournalStore::close() noexcept {
+    impl_->committer->stop();
+}
+
+} // namespace canhgac::storage

@@ -1,0 +1,361 @@
+#include "storage/row_filter.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "common/ip.hpp"
+#include "text/fold.hpp"
+#include "text/glob.hpp"
+#include "text/regex.hpp"
+
+namespace canhgac::storage {
+
+namespace {
+
+enum class Place : std::uint8_t { any, stored, unknown, time, received, raw, id, source };
+
+bool is_ascii(std::string_view text) noexcept {
+    unsigned char bits = 0;
+    for (const char c : text) {
+        bits = static_cast<unsigned char>(bits | static_cast<unsigned char>(c));
+    }
+    return bits < 0x80;
+}
+
+void lower_ascii(std::string_view text, std::string& out) {
+    out.assign(text);
+    for (char& c : out) {
+        const auto byte = static_cast<unsigned char>(c);
+        c = static_cast<char>(byte + (static_cast<unsigned char>(byte - 'A') < 26 ? 32 : 0));
+    }
+}
+
+/// One node of the filter tree.
+struct Node {
+    event::Filter::Kind kind = event::Filter::Kind::all;
+    Place place = Place::any;
+    std::uint32_t number = 0;               ///< of a stored field
+    std::string folded;                     ///< a literal to look for; empty if the pattern is not one
+    bool ascii = false;                     ///< `folded` is ASCII: the lowered block can be searched for it
+    bool substring = false;                 ///< `folded` anywhere in the value; else the whole value
+    std::unique_ptr<std::string> glob_text; ///< what glob views
+    std::vector<text::GlobPart> glob;
+    std::optional<text::Regex> regex;
+    common::IpNetwork network;
+    event::Filter::Op op{};
+    double number_value = 0.0;
+    std::vector<Node> children;
+    bool in_block = true; ///< a literal without field: the block at hand has it somewhere
+};
+
+bool compare(double left, event::Filter::Op op, double right) noexcept {
+    switch (op) {
+    case event::Filter::Op::less:
+        return left < right;
+    case event::Filter::Op::less_equal:
+        return left <= right;
+    case event::Filter::Op::greater:
+        return left > right;
+    case event::Filter::Op::greater_equal:
+        return left >= right;
+    }
+    return false;
+}
+
+/// Whether one value satisfies a leaf.
+bool holds(const Node& node, std::string_view value) {
+    using Kind = event::Filter::Kind;
+    switch (node.kind) {
+    case Kind::glob:
+    case Kind::phrase:
+        if (!node.glob.empty()) { return text::glob_match(node.glob, value, false); }
+        return node.substring ? text::contains_folded(value, node.folded) : text::equals_folded(value, node.folded);
+    case Kind::compare: {
+        const auto number = event::parse_number(value);
+        return number && compare(*number, node.op, node.number_value);
+    }
+    case Kind::cidr: {
+        const auto address = common::parse_ip(value);
+        return address && (node.network.contains(*address) || node.network.contains(common::unmapped(*address)));
+    }
+    case Kind::regex:
+        return node.regex->search(value);
+    case Kind::all:
+    case Kind::conjunction:
+    case Kind::disjunction:
+    case Kind::negation:
+        break;
+    }
+    return true;
+}
+
+void set_literal(Node& node, std::string_view literal, bool substring) {
+    node.folded = text::fold(literal);
+    node.ascii = is_ascii(node.folded);
+    node.substring = substring;
+}
+
+void set_glob(Node& node, std::string_view pattern, bool anywhere) {
+    std::string storage;
+    const auto parts = text::parse_glob(pattern, storage);
+    if (parts.empty() || (parts.size() == 1 && parts.front().kind == text::GlobPart::Kind::literal)) {
+        set_literal(node, parts.empty() ? std::string_view{} : parts.front().text, anywhere);
+        return;
+    }
+    const std::string whole = anywhere ? fmt::format("*{}*", pattern) : std::string(pattern);
+    node.glob_text = std::make_unique<std::string>();
+    node.glob = text::parse_glob(whole, *node.glob_text);
+}
+
+Place place_of(std::string_view name) noexcept {
+    if (name.empty()) { return Place::any; }
+    if (name == "@timestamp" || name == "_time") { return Place::time; }
+    if (name == "event.ingested" || name == "_received") { return Place::received; }
+    if (name == "event.original" || name == "_raw") { return Place::raw; }
+    if (name == "event.id") { return Place::id; }
+    if (name == "log.source") { return Place::source; }
+    return Place::stored;
+}
+
+constexpr std::uint32_t kNoNumber = 0xFFFFFFFFU;
+
+} // namespace
+
+struct RowFilter::Impl {
+    explicit Impl(const SourceBook& book) : sources(&book) {}
+
+    const SourceBook* sources;
+    Node root;
+    std::string lowered; ///< raw lines of the block at hand
+    std::string_view raw;
+    bool raw_ascii = false;
+    std::uint64_t seq = 0;
+
+    [[nodiscard]] static std::error_code build(const event::Filter& filter, const FieldDict& dict, Node& node);
+    [[nodiscard]] static bool zone_may_match(const Node& node, const ZoneRecord& zone);
+    [[nodiscard]] bool block_may_match(Node& node, const BlockReader& reader);
+    [[nodiscard]] bool block_has(const Node& node, const BlockReader& reader) const;
+    [[nodiscard]] bool matches(const Node& node, const BlockRow& row) const;
+    [[nodiscard]] bool leaf_matches(const Node& node, const BlockRow& row) const;
+    [[nodiscard]] bool any_matches(const Node& node, const BlockRow& row) const;
+    [[nodiscard]] bool time_matches(const Node& node, common::Nanos time) const;
+};
+
+RowFilter::RowFilter(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+RowFilter::RowFilter(RowFilter&&) noexcept = default;
+RowFilter& RowFilter::operator=(RowFilter&&) noexcept = default;
+RowFilter::~RowFilter() = default;
+
+common::Result<RowFilter, std::error_code> RowFilter::compile(const event::Filter& filter, const FieldDict& dict,
+                                                              const SourceBook& sources) {
+    auto impl = std::make_unique<Impl>(sources);
+    if (const std::error_code error = Impl::build(filter, dict, impl->root)) { return common::fail(error); }
+    return RowFilter(std::move(impl));
+}
+
+std::error_code RowFilter::Impl::build(const event::Filter& filter, const FieldDict& dict, Node& node) {
+    using Kind = event::Filter::Kind;
+    const auto invalid = std::make_error_code(std::errc::invalid_argument);
+    node.kind = filter.kind;
+    node.place = place_of(filter.field);
+    node.op = filter.op;
+    node.number_value = filter.number;
+    if (node.place == Place::stored || node.place == Place::source) {
+        const auto number = dict.find(filter.field);
+        node.number = number.value_or(kNoNumber);
+        if (!number && node.place == Place::stored) { node.place = Place::unknown; }
+    }
+    switch (filter.kind) {
+    case Kind::glob:
+        set_glob(node, filter.pattern, node.place == Place::any);
+        break;
+    case Kind::phrase:
+        set_literal(node, filter.pattern, true);
+        break;
+    case Kind::regex: {
+        auto compiled = text::Regex::compile(filter.pattern, {.ignore_case = true});
+        if (!compiled) { return invalid; }
+        node.regex.emplace(std::move(*compiled));
+        break;
+    }
+    case Kind::cidr: {
+        const auto network = common::parse_cidr(filter.pattern);
+        if (!network) { return invalid; }
+        node.network = *network;
+        break;
+    }
+    case Kind::negation:
+        if (filter.children.size() != 1) { return invalid; }
+        break;
+    case Kind::all:
+    case Kind::conjunction:
+    case Kind::disjunction:
+    case Kind::compare:
+        break;
+    }
+    for (const event::Filter& child : filter.children) {
+        if (const std::error_code error = build(child, dict, node.children.emplace_back())) { return error; }
+    }
+    return {};
+}
+
+bool RowFilter::may_match(const ZoneRecord& zone) const {
+    return Impl::zone_may_match(impl_->root, zone);
+}
+
+bool RowFilter::Impl::zone_may_match(const Node& node, const ZoneRecord& zone) {
+    using Kind = event::Filter::Kind;
+    const auto child = [&zone](const Node& each) { return zone_may_match(each, zone); };
+    switch (node.kind) {
+    case Kind::all:
+    case Kind::negation:
+        return true;
+    case Kind::conjunction:
+        return std::all_of(node.children.begin(), node.children.end(), child);
+    case Kind::disjunction:
+        return std::any_of(node.children.begin(), node.children.end(), child);
+    case Kind::glob:
+    case Kind::phrase:
+    case Kind::compare:
+    case Kind::cidr:
+    case Kind::regex:
+        break;
+    }
+    if (node.place == Place::unknown) { return false; }
+    if (node.place == Place::stored) {
+        return zone.all_fields || std::binary_search(zone.fields.begin(), zone.fields.end(), node.number);
+    }
+    if (node.kind == Kind::compare && (node.place == Place::time || node.place == Place::received)) {
+        const bool low = node.op == event::Filter::Op::less || node.op == event::Filter::Op::less_equal;
+        const common::Nanos edge = node.place == Place::time ? (low ? zone.min_time : zone.max_time)
+                                                             : (low ? zone.min_received : zone.max_received);
+        return compare(static_cast<double>(edge), node.op, node.number_value);
+    }
+    return true;
+}
+
+bool RowFilter::start_block(const BlockReader& reader, std::uint64_t seq) {
+    impl_->seq = seq;
+    impl_->raw = reader.all_raw();
+    impl_->raw_ascii = is_ascii(impl_->raw);
+    if (impl_->raw_ascii) { lower_ascii(impl_->raw, impl_->lowered); }
+    return impl_->block_may_match(impl_->root, reader);
+}
+
+bool RowFilter::Impl::block_may_match(Node& node, const BlockReader& reader) {
+    using Kind = event::Filter::Kind;
+    if (node.kind == Kind::conjunction || node.kind == Kind::disjunction) {
+        bool all = true;
+        bool any = false;
+        for (Node& child : node.children) { // every child: leaves remember what they found
+            const bool may = block_may_match(child, reader);
+            all = all && may;
+            any = any || may;
+        }
+        return node.kind == Kind::conjunction ? all : any;
+    }
+    if (node.kind == Kind::negation) {
+        static_cast<void>(block_may_match(node.children.front(), reader));
+        return true;
+    }
+    const bool literal = (node.kind == Kind::glob || node.kind == Kind::phrase) && node.glob.empty();
+    node.in_block = !literal || node.place != Place::any || !node.ascii || !raw_ascii || block_has(node, reader);
+    return node.in_block;
+}
+
+bool RowFilter::Impl::block_has(const Node& node, const BlockReader& reader) const {
+    if (std::string_view(lowered).find(node.folded) != std::string_view::npos) { return true; }
+    for (const BlockReader::ColumnTexts& column : reader.column_texts()) {
+        for (const std::string_view text : column.texts) {
+            if (text::contains_folded(text, node.folded)) { return true; }
+        }
+    }
+    return false;
+}
+
+bool RowFilter::matches(const BlockRow& row) const {
+    return impl_->matches(impl_->root, row);
+}
+
+bool RowFilter::Impl::matches(const Node& node, const BlockRow& row) const {
+    using Kind = event::Filter::Kind;
+    const auto child = [this, &row](const Node& each) { return matches(each, row); };
+    switch (node.kind) {
+    case Kind::all:
+        return true;
+    case Kind::conjunction:
+        return std::all_of(node.children.begin(), node.children.end(), child);
+    case Kind::disjunction:
+        return std::any_of(node.children.begin(), node.children.end(), child);
+    case Kind::negation:
+        return !matches(node.children.front(), row);
+    case Kind::glob:
+    case Kind::phrase:
+    case Kind::compare:
+    case Kind::cidr:
+    case Kind::regex:
+        break;
+    }
+    return leaf_matches(node, row);
+}
+
+bool RowFilter::Impl::leaf_matches(const Node& node, const BlockRow& row) const {
+    switch (node.place) {
+    case Place::any:
+        return any_matches(node, row);
+    case Place::unknown:
+        return false;
+    case Place::time:
+        return time_matches(node, row.time);
+    case Place::received:
+        return time_matches(node, row.received);
+    case Place::raw:
+        return holds(node, row.raw);
+    case Place::id:
+        return holds(node, fmt::format("{}.{}", seq, row.index));
+    case Place::source:
+    case Place::stored:
+        break;
+    }
+    bool present = false;
+    for (const BlockField& field : row.fields) {
+        if (field.number != node.number || field.type == event::ValueType::null) { continue; }
+        present = true;
+        if (holds(node, field.text)) { return true; }
+    }
+    return node.place == Place::source && !present &&
+           holds(node, sources->name(static_cast<std::uint32_t>(row.source)));
+}
+
+bool RowFilter::Impl::time_matches(const Node& node, common::Nanos time) const {
+    if (node.kind == event::Filter::Kind::compare) {
+        return compare(static_cast<double>(time), node.op, node.number_value);
+    }
+    return holds(node, common::format_rfc3339(time));
+}
+
+bool RowFilter::Impl::any_matches(const Node& node, const BlockRow& row) const {
+    using Kind = event::Filter::Kind;
+    if (!node.in_block) { return false; }
+    const bool literal = (node.kind == Kind::glob || node.kind == Kind::phrase) && node.glob.empty();
+    // A comparison or a network is about a value; a whole line is none.
+    const bool whole_line = node.kind != Kind::compare && node.kind != Kind::cidr;
+    if (literal && node.ascii && raw_ascii) {
+        const auto offset = static_cast<std::size_t>(row.raw.data() - raw.data());
+        const auto line = std::string_view(lowered).substr(row.raw.empty() ? 0 : offset, row.raw.size());
+        if (line.find(node.folded) != std::string_view::npos) { return true; }
+    } else if (whole_line && holds(node, row.raw)) {
+        return true;
+    }
+    return std::any_of(row.fields.begin(), row.fields.end(), [&](const BlockField& field) {
+        // What stands verbatim in a raw line was found, or not, with the line.
+        const bool in_raw = std::less_equal<>()(raw.data(), field.text.data()) &&
+                            std::less<>()(field.text.data(), raw.data() + raw.size());
+        if (literal && in_raw) { return false; }
+        return field.type != event::ValueType::null && holds(node, field.text);
+    });
+}
+
+} // namespace canhgac::storage

@@ -1,0 +1,122 @@
+#include "storage/verify.hpp"
+
+#include <rocksdb/db.h>
+
+#include "storage/block_reader.hpp"
+#include "storage/prepared.hpp"
+
+namespace canhgac::storage {
+
+namespace {
+
+std::string_view view(const rocksdb::Slice& slice) noexcept {
+    return {slice.data(), slice.size()};
+}
+
+class Verifier {
+public:
+    Verifier(const JournalDb& db, const DayBook& days, const ChainSigner& signer)
+        : db_(&db), days_(&days), signer_(&signer), snapshot_(db) {}
+
+    [[nodiscard]] common::Result<VerifyReport, std::error_code> run() {
+        const auto records = db_->iterate(Family::chain, snapshot_.get());
+        std::uint64_t expected = 1;
+        Digest previous{};
+        for (records->SeekToFirst(); records->Valid(); records->Next()) {
+            const auto seq = key_part<std::uint64_t>(view(records->key()), 0);
+            if (seq != expected) { return bad(expected, "its record is missing from the chain"); }
+            const auto record = decode_chain(seq, view(records->value()));
+            if (!record) { return bad(seq, "its record is damaged"); }
+            if (record->previous != previous || chain_head(hash_, *record) != record->head) {
+                return bad(seq, "its record does not follow from the one before");
+            }
+            const auto problem = check_block(*record);
+            if (!problem) { return common::fail(problem.error()); }
+            if (!problem->empty()) { return bad(seq, *problem); }
+            if (!check_signature(*record)) { return bad(seq, "its signed head is not ours"); }
+            previous = record->head;
+            ++report_.batches;
+            ++expected;
+        }
+        if (const std::error_code error = to_error(records->status())) { return common::fail(error); }
+        const auto heads = db_->iterate(Family::heads, snapshot_.get());
+        heads->SeekToLast();
+        if (heads->Valid() && key_part<std::uint64_t>(view(heads->key()), 0) >= expected) {
+            return bad(expected, "a signed head names a later batch: the end of the chain was cut off");
+        }
+        return report_;
+    }
+
+private:
+    [[nodiscard]] VerifyReport bad(std::uint64_t seq, std::string_view problem) {
+        report_.first_bad_seq = seq;
+        report_.problem = problem;
+        return report_;
+    }
+    [[nodiscard]] bool dropped(common::Nanos time, std::uint64_t seq) const {
+        const auto drop = days_->dropped(day_of(time));
+        return drop && seq <= drop->last_seq;
+    }
+    /// Empty if the block holds what the record says; an error only if reading failed.
+    [[nodiscard]] common::Result<std::string, std::error_code> check_block(const ChainRecord& record) {
+        const auto value = db_->get(Family::mb, to_key({day_of(record.max_time), 0, record.seq}));
+        if (!value) { return common::fail(value.error()); }
+        if (!*value) { return check_absent(record); }
+        const auto stored = decode_stored_block(**value);
+        if (!stored || !reader_.open(stored->block)) { return std::string("its events cannot be read"); }
+        if (hash_.of(stored->duplicates.bits()) != record.duplicates) {
+            return std::string("its list of duplicates was changed");
+        }
+        leaves_.clear();
+        BlockRow row;
+        while (reader_.next(row)) {
+            leaves_.push_back(
+                leaf_hash(hash_, row.index, row.received, static_cast<std::uint32_t>(row.source), row.raw));
+            if (stored->dropped.contains(row.index) && !dropped(row.time, record.seq)) {
+                return std::string("an event is marked as dropped but its day is not");
+            }
+        }
+        if (reader_.failed()) { return std::string("its events cannot be read"); }
+        if (leaves_.size() != record.rows) { return std::string("it has another number of events"); }
+        report_.events += leaves_.size();
+        if (merkle_root(hash_, leaves_) != record.root) { return std::string("an event was changed"); }
+        return std::string();
+    }
+    /// A block may only be absent if every day it spans was dropped after it was committed.
+    [[nodiscard]] std::string check_absent(const ChainRecord& record) {
+        for (std::uint32_t day = day_of(record.min_time); day <= day_of(record.max_time); ++day) {
+            // Days between may have had no row; the ends had one.
+            const bool end = day == day_of(record.min_time) || day == day_of(record.max_time);
+            if (end && !dropped(day * common::kDay, record.seq)) { return "its events are missing"; }
+        }
+        ++report_.expired;
+        return {};
+    }
+    [[nodiscard]] bool check_signature(const ChainRecord& record) {
+        std::string key;
+        append_key(key, record.seq);
+        const auto value = db_->get(Family::heads, key);
+        if (!value || !*value) { return value.has_value(); }
+        const auto head = decode_head(record.seq, **value);
+        ++report_.signed_heads;
+        return head && head->head == record.head && signer_->verify(*head);
+    }
+
+    const JournalDb* db_;
+    const DayBook* days_;
+    const ChainSigner* signer_;
+    SnapshotGuard snapshot_;
+    Sha256 hash_;
+    BlockReader reader_;
+    std::vector<Digest> leaves_;
+    VerifyReport report_;
+};
+
+} // namespace
+
+common::Result<VerifyReport, std::error_code> verify_chain(const JournalDb& db, const DayBook& days,
+                                                           const ChainSigner& signer) {
+    return Verifier(db, days, signer).run();
+}
+
+} // namespace canhgac::storage
