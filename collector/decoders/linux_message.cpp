@@ -3,6 +3,7 @@
 #include <array>
 
 #include "collector/decoders/key_value.hpp"
+#include "collector/decoders/login_message.hpp"
 #include "collector/decoders/sshd_message.hpp"
 #include "collector/decoders/text_cursor.hpp"
 #include "common/ip.hpp"
@@ -50,8 +51,8 @@ bool decode_sudo(std::string_view message, EventDraft& draft) {
 /// util-linux: "(to root) lan on pts/0", "FAILED SU (to root) lan on pts/0"; shadow: "Successful su for root by lan".
 bool decode_su(std::string_view message, EventDraft& draft) {
     std::string_view rest = message;
-    const bool failed = take_prefix(rest, "FAILED SU ") || take_prefix(rest, "FAILED su ") ||
-                        take_prefix(rest, "pam_authenticate: ");
+    const bool failed =
+        take_prefix(rest, "FAILED SU ") || take_prefix(rest, "FAILED su ") || take_prefix(rest, "pam_authenticate: ");
     std::string_view target;
     std::string_view user;
     if (take_prefix(rest, "(to ")) {
@@ -298,7 +299,7 @@ bool decode_linux_message(const ProgramName& program, std::string_view message, 
     if (std::find(kAccountTools.begin(), kAccountTools.end(), name) != kAccountTools.end()) {
         return decode_accounts(message, draft);
     }
-    return false;
+    return decode_login_message(name, message, draft);
 }
 
 } // namespace canhgac::collector
