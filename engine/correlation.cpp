@@ -172,7 +172,8 @@ bool Correlator::State::remember(Window& window, const rules::Correlation& rule,
         return false;
     }
     const auto place = std::upper_bound(events.begin(), events.end(), seen);
-    at = static_cast<std::size_t>(events.insert(place, seen) - events.begin());
+    const auto inserted = events.insert(place, seen); // may move begin(): ask for it only now
+    at = static_cast<std::size_t>(inserted - events.begin());
     // One more timespan than a window needs, for events that come late.
     while (events.back().time - events.front().time > 2 * rule.timespan) {
         events.pop_front();

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "collector/decoders/key_value.hpp"
+#include "collector/decoders/login_message.hpp"
 #include "collector/decoders/sshd_message.hpp"
 #include "collector/decoders/text_cursor.hpp"
 #include "common/ip.hpp"
@@ -298,7 +299,7 @@ bool decode_linux_message(const ProgramName& program, std::string_view message, 
     if (std::find(kAccountTools.begin(), kAccountTools.end(), name) != kAccountTools.end()) {
         return decode_accounts(message, draft);
     }
-    return false;
+    return decode_login_message(name, message, draft);
 }
 
 } // namespace canhgac::collector

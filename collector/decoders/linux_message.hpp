@@ -27,6 +27,7 @@ struct ProgramName {
 ///   cron:       event.action cron_command | crontab_<verb>, user.name, COMMAND
 ///   accounts:   event.action user_created | user_deleted | group_created | group_member_added | group_member_removed |
 ///               password_changed, user.name, group.name and useradd's own NAME=value pairs
+///   keycloak, zimbra: login_message.hpp
 ///   kernel:     netfilter's IN=, SRC=, DST=, SPT=, DPT=, PROTO=
 bool decode_linux_message(const ProgramName& program, std::string_view message, EventDraft& draft);
 
