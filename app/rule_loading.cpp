@@ -61,6 +61,12 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     loaded.read = read.documents;
     loaded.rejected = std::move(read.rejected);
     loaded.correlations = read.correlations;
+    for (const rules::Rule& rule : read.rules) {
+        loaded.files_by_id.emplace(rule.id, rule.at.file);
+    }
+    for (const rules::Correlation& rule : read.correlations) {
+        loaded.files_by_id.emplace(rule.id, rule.at.file);
+    }
     engine::CompileOptions options;
     options.threads = sources.threads;
     options.cache_dir = sources.cache_dir;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ struct RuleSources {
 struct LoadedRules {
     std::shared_ptr<const engine::RuleSet> rules;
     std::vector<rules::Correlation> correlations;
-    std::vector<rules::Rejection> rejected; ///< by the reader, then by the compiler
+    std::vector<rules::Rejection> rejected;         ///< by the reader, then by the compiler
+    std::map<std::string, std::string> files_by_id; ///< rule id -> file it was read from
     std::size_t files = 0;
     std::size_t read = 0; ///< documents
     double load_seconds = 0.0;

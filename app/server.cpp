@@ -16,11 +16,14 @@
 #include "alerting/alert_book.hpp"
 #include "alerting/alert_engine.hpp"
 #include "alerting/outbox.hpp"
+#include "api/api_server.hpp"
+#include "app/api_client.hpp"
 #include "app/collectors.hpp"
 #include "app/notices.hpp"
 #include "app/private_file.hpp"
 #include "app/rule_loading.hpp"
-#include "app/server_api.hpp"
+#include "app/tls.hpp"
+#include "app/version.hpp"
 #include "collector/ledger.hpp"
 #include "collector/record_decoder.hpp"
 #include "common/metrics.hpp"
@@ -29,6 +32,7 @@
 #include "net/digest.hpp"
 #include "net/io_threads.hpp"
 #include "storage/journal_store.hpp"
+#include "storage/query/parser.hpp"
 
 namespace canhgac::app {
 
@@ -146,7 +150,73 @@ struct Server::Parts {
             correlator.replace(correlations);
         }
         rule_count = loaded.rules->stats().rules;
+        const std::lock_guard lock(summaries_mutex);
+        summaries = summarize(loaded);
         return loaded;
+    }
+
+    static std::vector<api::RuleSummary> summarize(const LoadedRules& loaded) {
+        std::vector<api::RuleSummary> list;
+        const auto file_of = [&loaded](const std::string& id) {
+            const auto found = loaded.files_by_id.find(id);
+            return found == loaded.files_by_id.end() ? std::string() : found->second;
+        };
+        for (const event::RuleInfo& rule : loaded.rules->rules()) {
+            list.push_back(
+                {rule.id, rule.title, std::string(event::to_string(rule.level)), rule.tags, file_of(rule.id)});
+        }
+        for (const rules::Correlation& rule : loaded.correlations) {
+            list.push_back(
+                {rule.id, rule.title, std::string(event::to_string(rule.level)), rule.tags, file_of(rule.id)});
+        }
+        return list;
+    }
+
+    api::StatusReport status() {
+        api::StatusReport report;
+        report.version = version();
+        report.listeners = collectors->ports();
+        report.numbers["rules"] = rule_count.load();
+        report.numbers["committed_batch"] = store.events().committed();
+        report.numbers["alerting_batch"] = alerts->position();
+        report.numbers["field_names"] = fields.size();
+        report.numbers["field_names_overflowed"] = fields.overflowed();
+        return report;
+    }
+
+    /// The API over what is open; `reload` comes from the server that owns these parts.
+    void open_api(const std::string& token, std::function<api::ReloadResult()> reload) {
+        net::StreamServerConfig address;
+        address.name = "api";
+        address.address = common::to_string(config.api.endpoint.address);
+        address.port = config.api.endpoint.port;
+        if (config.api.tls) { address.tls = make_tls_context(*config.api.tls, clock.now()); }
+        api::Services services{store.events(),
+                               store.sources(),
+                               book,
+                               outbox,
+                               ledger,
+                               metrics,
+                               clock,
+                               log,
+                               [](std::string_view query, common::Nanos now) { return parse(query, now); },
+                               [this] { return status(); },
+                               [this] {
+                                   const std::lock_guard lock(summaries_mutex);
+                                   return summaries;
+                               },
+                               std::move(reload),
+                               [this] { return ready ? std::string() : std::string("starting"); }};
+        api = std::make_unique<api::ApiServer>(io, std::move(address), token, "token", std::move(services));
+    }
+
+    static common::Result<event::QueryPlan, api::QueryProblem> parse(std::string_view text, common::Nanos now) {
+        auto parsed = storage::parse_query(text);
+        if (!parsed) {
+            return common::fail(api::QueryProblem{storage::describe(parsed.error()), parsed.error().column - 1});
+        }
+        const event::QueryPlan open;
+        return storage::plan_of(std::move(*parsed), now, open.from, open.to, open.limit);
     }
 
     void start() {
@@ -154,6 +224,7 @@ struct Server::Parts {
         alerts->start();
         api->start();
         collectors->start();
+        ready = true;
         std::map<std::string, std::uint16_t> ports = collectors->ports();
         ports["api"] = api->port();
         std::string text;
@@ -177,12 +248,15 @@ struct Server::Parts {
     alerting::AlertBook book;
     CorrelatorSlot correlator;
     std::vector<rules::Correlation> correlations;
-    std::size_t rule_count = 0;
+    std::atomic<std::size_t> rule_count{0};
     std::unique_ptr<engine::Pipeline> pipeline;
     std::unique_ptr<alerting::AlertEngine> alerts;
     net::IoThreads io{2};
     std::unique_ptr<Collectors> collectors;
-    std::unique_ptr<ServerApi> api;
+    std::unique_ptr<api::ApiServer> api;
+    std::mutex summaries_mutex;
+    std::vector<api::RuleSummary> summaries; ///< guarded by summaries_mutex
+    std::atomic<bool> ready{false};
     std::mutex reload_mutex;
     bool stopped = false;
 };
@@ -191,9 +265,10 @@ Server::Server(Config config) : parts_(std::make_unique<Parts>(std::move(config)
     Parts& p = *parts_;
     const std::string token = net::random_hex(32);
     write_private_file(p.folder / "token", token + "\n");
-    p.api = std::make_unique<ServerApi>(p.config.api, token, p.io,
-                                        ApiParts{p.store, p.book, p.outbox, p.ledger, p.fields, p.clock, p.metrics,
-                                                 p.log, [this] { return reload_rules(); }});
+    p.open_api(token, [this] {
+        Reload result = reload_rules();
+        return api::ReloadResult{result.ok, std::move(result.message)};
+    });
     p.start();
 }
 
@@ -219,8 +294,8 @@ Server::Reload Server::reload_rules() {
 
 std::string Server::summary() const {
     const Parts& p = *parts_;
-    std::string text = fmt::format("canhgac is ready: {} rules, data in {}, api {}:{}", p.rule_count, p.folder.string(),
-                                   common::to_string(p.config.api.endpoint.address), p.api->port());
+    std::string text = fmt::format("canhgac is ready: {} rules, data in {}, api {}:{}", p.rule_count.load(),
+                                   p.folder.string(), common::to_string(p.config.api.endpoint.address), p.api->port());
     for (const auto& [name, port] : p.collectors->ports()) {
         text += fmt::format(", {} {}", name, port);
     }
