@@ -56,12 +56,6 @@ void add_events(Alert& alert, const event::DetectionRecord& record) {
     if (!record.is_correlation || record.events.empty()) { add_event(alert, record.event); }
 }
 
-/// When it began and ended: a correlation says so itself.
-std::pair<common::Nanos, common::Nanos> span_of(const event::DetectionRecord& record) noexcept {
-    if (record.is_correlation && record.to != 0) { return {record.from, std::max(record.from, record.to)}; }
-    return {record.time, record.time};
-}
-
 } // namespace
 
 std::string_view to_string(AlertStatus status) noexcept {
@@ -107,6 +101,12 @@ event::Severity raised_level(event::Severity level, std::uint8_t asset_level) no
     return static_cast<event::Severity>(static_cast<std::uint8_t>(level) + 1);
 }
 
+std::pair<common::Nanos, common::Nanos> time_span(const event::DetectionRecord& record) noexcept {
+    const auto within = [](common::Nanos time) { return std::clamp(time, kFirstTime, kLastTime); };
+    if (!record.is_correlation || record.to == 0) { return {within(record.time), within(record.time)}; }
+    return {within(record.from), within(std::max(record.from, record.to))};
+}
+
 Alert open_alert(const event::DetectionRecord& record, std::string id, common::Nanos now) {
     Alert alert;
     alert.id = std::move(id);
@@ -122,7 +122,7 @@ Alert open_alert(const event::DetectionRecord& record, std::string id, common::N
     alert.log_source = record.log_source;
     alert.is_correlation = record.is_correlation;
     alert.count = std::max<std::uint64_t>(record.count, 1);
-    std::tie(alert.first_seen, alert.last_seen) = span_of(record);
+    std::tie(alert.first_seen, alert.last_seen) = time_span(record);
     alert.created = now;
     alert.updated = now;
     alert.matched = bounded(record.matched);
@@ -134,7 +134,7 @@ Alert open_alert(const event::DetectionRecord& record, std::string id, common::N
 }
 
 bool merge_detection(Alert& alert, const event::DetectionRecord& record, common::Nanos now) {
-    const auto [from, to] = span_of(record);
+    const auto [from, to] = time_span(record);
     if (record.is_correlation) {
         const bool says_new = record.count > alert.count || to > alert.last_seen || from < alert.first_seen;
         if (!says_new) { return false; }

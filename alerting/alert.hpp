@@ -46,6 +46,9 @@ struct AlertHistory {
     std::string detail{}; ///< comment text, assignee or closing status
 };
 
+/// Event times of an alert are kept within what RFC 3339 text and local time can carry, whatever a sender says.
+inline constexpr common::Nanos kFirstTime = -106649 * common::kDay; ///< 1678-01-02
+inline constexpr common::Nanos kLastTime = 106650 * common::kDay;   ///< 2261-12-31
 inline constexpr std::size_t kMaxAlertEvents = 100;
 inline constexpr std::size_t kMaxAlertHistory = 200;
 inline constexpr std::size_t kMaxMatchedFields = 32;
@@ -88,6 +91,8 @@ struct Alert {
 /// Level of the alert: one step above the rule's on assets of level 4 and 5 (critical stays critical).
 [[nodiscard]] event::Severity raised_level(event::Severity level, std::uint8_t asset_level) noexcept;
 
+/// When a detection began and ended, within kFirstTime and kLastTime; of a plain one both are its event's time.
+[[nodiscard]] std::pair<common::Nanos, common::Nanos> time_span(const event::DetectionRecord& record) noexcept;
 /// A new alert of one detection; its count is that of the record.
 [[nodiscard]] Alert open_alert(const event::DetectionRecord& record, std::string id, common::Nanos now);
 /// Adds one more detection of the same group. False when it is already counted (a plain detection of an event not

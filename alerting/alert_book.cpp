@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <limits>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -22,13 +21,6 @@ constexpr common::Nanos kForgetGroupAfter = common::kDay;
 
 std::error_code damaged() noexcept {
     return std::make_error_code(std::errc::bad_message);
-}
-
-/// Senders may name any time: no overflow at the ends of the range.
-common::Nanos shifted(common::Nanos time, common::Nanos by) noexcept {
-    common::Nanos out = 0;
-    if (!__builtin_add_overflow(time, by, &out)) { return out; }
-    return by < 0 ? std::numeric_limits<common::Nanos>::min() : std::numeric_limits<common::Nanos>::max();
 }
 
 struct IndexEntry {
@@ -231,10 +223,8 @@ common::Result<void, std::error_code> AlertBook::Impl::group(Pending& pending, c
         ++pending.counts.repeated;
         return {};
     }
-    const bool spans = record.is_correlation && record.to != 0;
-    const common::Nanos from = spans ? record.from : record.time;
-    const common::Nanos to = spans ? record.to : record.time;
-    if (to < shifted(known.first_seen, -limits.window)) {
+    const auto [from, to] = time_span(record);
+    if (to < known.first_seen - limits.window) {
         // Far behind: an hour of its own, so that old and new events in turn do not open an alert each.
         const std::string late = fmt::format("{}@{}", group, to / limits.window);
         const auto behind = newest_of(pending, late);
@@ -245,7 +235,7 @@ common::Result<void, std::error_code> AlertBook::Impl::group(Pending& pending, c
         merge(pending, **behind, record, now);
         return {};
     }
-    if (is_closed(known.status) || from > shifted(known.last_seen, limits.window)) {
+    if (is_closed(known.status) || from > known.last_seen + limits.window) {
         return open(pending, group, group, record, now);
     }
     merge(pending, **newest, record, now);

@@ -1,8 +1,5 @@
 #include "alerting/alert_codec.hpp"
 
-#include <algorithm>
-#include <limits>
-
 #include <boost/json.hpp>
 
 namespace canhgac::alerting {
@@ -42,12 +39,6 @@ json::string repaired(std::string_view text) {
     return json::string(valid_utf8(text));
 }
 
-/// Event times may be anything; the very first day of the range cannot be read back.
-std::string stamp(common::Nanos time) {
-    constexpr common::Nanos kFirst = std::numeric_limits<common::Nanos>::min() + common::kDay;
-    return common::format_rfc3339(std::max(time, kFirst));
-}
-
 json::array encode_pairs(const NameValues& values) {
     json::array out;
     for (const auto& [name, value] : values) {
@@ -59,7 +50,7 @@ json::array encode_pairs(const NameValues& values) {
 json::array encode_history(const Alert& alert) {
     json::array out;
     for (const auto& entry : alert.history) {
-        out.push_back(json::object{{"at", stamp(entry.at)},
+        out.push_back(json::object{{"at", common::format_rfc3339(entry.at)},
                                    {"who", repaired(entry.who)},
                                    {"action", entry.action},
                                    {"detail", repaired(entry.detail)}});
@@ -190,10 +181,10 @@ std::string encode_alert(const Alert& alert) {
         {"status", to_string(alert.status)},
         {"assignee", repaired(alert.assignee)},
         {"count", alert.count},
-        {"first_seen", stamp(alert.first_seen)},
-        {"last_seen", stamp(alert.last_seen)},
-        {"created", stamp(alert.created)},
-        {"updated", stamp(alert.updated)},
+        {"first_seen", common::format_rfc3339(alert.first_seen)},
+        {"last_seen", common::format_rfc3339(alert.last_seen)},
+        {"created", common::format_rfc3339(alert.created)},
+        {"updated", common::format_rfc3339(alert.updated)},
         {"entity", encode_pairs(alert.entity)},
         {"organization", repaired(alert.organization)},
         {"service", repaired(alert.service)},

@@ -38,11 +38,11 @@ TEST(AlertCodec, KeepsEverything) {
 TEST(AlertCodec, SurvivesStrangeTimes) {
     for (const common::Nanos time : {std::numeric_limits<common::Nanos>::min(),
                                      std::numeric_limits<common::Nanos>::max(), common::Nanos{0}, common::Nanos{-1}}) {
-        Alert alert = test::sample_alert();
-        alert.first_seen = time;
+        auto record = test::detection("rule", "203.0.113.7", time);
+        const Alert alert = open_alert(record, "id", test::kMorning);
         const auto got = decode_alert(encode_alert(alert));
         ASSERT_TRUE(got) << time;
-        EXPECT_EQ(got->first_seen, std::max(time, std::numeric_limits<common::Nanos>::min() + common::kDay));
+        EXPECT_EQ(got->first_seen, std::clamp(time, kFirstTime, kLastTime));
     }
 }
 

@@ -1,0 +1,40 @@
+/// Reading what a request asks for: parameters and JSON bodies. Errors are problem documents, ready to be sent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "alerting/alert_book.hpp"
+#include "common/clock.hpp"
+#include "common/result.hpp"
+#include "net/http_message.hpp"
+
+namespace canhgac::api {
+
+struct ApiLimits;
+
+/// What POST /api/v1/search asks for.
+struct SearchRequest {
+    std::string query;
+    std::optional<common::Nanos> from; ///< inclusive
+    std::optional<common::Nanos> to;   ///< exclusive
+    std::uint64_t limit = 1'000;
+};
+
+/// RFC 3339, or a duration counted back from now ("24h").
+[[nodiscard]] std::optional<common::Nanos> parse_moment(std::string_view text, common::Nanos now) noexcept;
+
+/// ?status= (names separated by commas; "open" = every status that is not closed) &level= &since= &cursor= &limit=
+[[nodiscard]] common::Result<alerting::AlertQuery, net::HttpResponse>
+read_alert_query(const net::HttpRequest& request, common::Nanos now, const ApiLimits& limits);
+[[nodiscard]] common::Result<alerting::AlertAction, net::HttpResponse>
+read_alert_action(const net::HttpRequest& request, std::string_view body, std::string who);
+[[nodiscard]] common::Result<SearchRequest, net::HttpResponse>
+read_search_request(std::string_view body, common::Nanos now, const ApiLimits& limits);
+/// ?limit=: 1 to `most`; `fallback` when absent.
+[[nodiscard]] common::Result<std::size_t, net::HttpResponse> read_limit(const net::HttpRequest& request,
+                                                                        std::size_t fallback, std::size_t most);
+
+} // namespace canhgac::api

@@ -1,0 +1,71 @@
+/// What the API serves: given by the wiring of the program, so that tests can give something else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alerting/alert_book.hpp"
+#include "alerting/outbox.hpp"
+#include "collector/ledger.hpp"
+#include "common/clock.hpp"
+#include "common/log.hpp"
+#include "common/metrics.hpp"
+#include "common/result.hpp"
+#include "event/query_plan.hpp"
+#include "event/store.hpp"
+
+namespace canhgac::api {
+
+/// Why a query could not be read, for people; `offset` in bytes from the start of the query.
+struct QueryProblem {
+    std::string message;
+    std::size_t offset = 0;
+};
+
+/// GET /api/v1/status, beside what the API knows itself.
+struct StatusReport {
+    std::string version;
+    std::map<std::string, std::uint16_t> listeners; ///< port by name
+    std::map<std::string, std::uint64_t> numbers;   ///< e.g. rules, committed_batch, alerting_batch
+    std::map<std::string, std::string> texts;       ///< e.g. last reload
+};
+
+/// One rule in use, for GET /api/v1/rules.
+struct RuleSummary {
+    std::string id;
+    std::string title;
+    std::string level;
+    std::vector<std::string> tags;
+    std::string file;
+};
+
+struct ReloadResult {
+    bool ok = false;
+    std::string message;
+};
+
+/// References outlive the server. Functions are thread safe and may block for a while.
+struct Services {
+    event::EventStore& events;
+    event::SourceRegistry& sources;
+    alerting::AlertBook& alerts;
+    alerting::Outbox& outbox;
+    const collector::Ledger& ledger;
+    common::MetricsRegistry& metrics;
+    const common::Clock& clock;
+    common::Logger& logger;
+    /// Reads the query language (storage/query): filter, and the range it names itself.
+    std::function<common::Result<event::QueryPlan, QueryProblem>(std::string_view query, common::Nanos now)>
+        parse_query;
+    std::function<StatusReport()> status;
+    std::function<std::vector<RuleSummary>()> rules;
+    std::function<ReloadResult()> reload_rules;
+    /// What is not ready yet, for people; empty = everything works.
+    std::function<std::string()> not_ready;
+};
+
+} // namespace canhgac::api
