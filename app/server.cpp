@@ -229,9 +229,11 @@ struct Server::Parts {
         ports["api"] = api->port();
         std::string text;
         for (const auto& [name, port] : ports) {
-            text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", name, port);
+            text += fmt::format("\"{}\":{},", name, port);
         }
-        write_private_file(folder / "ports.json", text + "}\n");
+        const char* scheme = config.api.tls ? "https" : "http";
+        write_private_file(folder / "ports.json", fmt::format("{{{}\"api_scheme\":\"{}\"}}\n", text, scheme));
+        note_data_folder(folder.string());
     }
 
     Config config;
