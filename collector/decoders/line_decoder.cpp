@@ -75,9 +75,9 @@ void add_structured_data(std::string_view data, EventDraft& draft) {
     while (const auto parameter = next_parameter(data, element)) {
         const std::size_t size = parameter->element.size() + 1 + parameter->name.size();
         char* const name = draft.arena().allocate(size);
-        std::memcpy(name, parameter->element.data(), parameter->element.size());
+        parameter->element.copy(name, parameter->element.size());
         name[parameter->element.size()] = '.';
-        std::memcpy(name + parameter->element.size() + 1, parameter->name.data(), parameter->name.size());
+        parameter->name.copy(name + parameter->element.size() + 1, parameter->name.size());
         draft.add(draft.tree().find(NameTree::kOther, {name, size}), parameter_value(parameter->value, draft.arena()));
     }
 }

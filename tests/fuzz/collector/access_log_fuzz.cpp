@@ -4,11 +4,12 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { // NOLINT(*-naming)
     using namespace canhgac; // NOLINT(google-build-using-namespace)
     const std::string_view input(reinterpret_cast<const char*>(data), size);
-    const event::Event& event = collector::decoder_under_fuzz().decode(event::Protocol::file, input, {});
+    collector::DecoderUnderFuzz& decoder = collector::decoder_under_fuzz();
+    const event::Event& event = decoder.decode(event::Protocol::file, input, {});
     if (event.format == event::Format::access_log) {
         bool address = false;
         bool status = false;
-        for (const event::Field& field : collector::decoder_under_fuzz().batch().fields(event)) {
+        for (const event::Field& field : decoder.batch().fields(event)) {
             address = address || field.name() == event::field::kHttpStatus;
             status = status || field.name() == event::field::kUrlOriginal;
         }

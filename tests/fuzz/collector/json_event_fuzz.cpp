@@ -41,7 +41,8 @@ bool collect(simdjson::dom::element element, std::string& texts, int depth) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { // NOLINT(*-naming)
     using namespace canhgac; // NOLINT(google-build-using-namespace)
     const std::string_view input(reinterpret_cast<const char*>(data), size);
-    const event::Event& event = collector::decoder_under_fuzz().decode(event::Protocol::elastic_bulk, input, {});
+    collector::DecoderUnderFuzz& decoder = collector::decoder_under_fuzz();
+    const event::Event& event = decoder.decode(event::Protocol::elastic_bulk, input, {});
 
     simdjson::dom::parser parser;
     simdjson::dom::element document;
@@ -52,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ensure(!comparable || (event.flags & event::flag::kUnparsed) == 0, "what simdjson reads, we read");
         if (comparable && event.format == event::Format::json && (event.flags & event::flag::kRepaired) == 0) {
             std::string ours;
-            for (const event::Field& field : collector::decoder_under_fuzz().batch().fields(event)) {
+            for (const event::Field& field : decoder.batch().fields(event)) {
                 ours += field.text();
                 ours += '\x1f';
             }
