@@ -55,6 +55,7 @@ common::Result<std::string_view, BlockError> BlockReader::unpack(ByteSource& in,
     const std::uint64_t packed_size = in.varint(kMaxPartBytes);
     const std::string_view packed = in.bytes(packed_size);
     if (!in.ok()) { return common::fail(BlockError::truncated); }
+    if (size == 0 && packed_size == 0) { return std::string_view{}; }
     if (buffer.capacity < size) {
         if (packed_size != size && ZSTD_getFrameContentSize(packed.data(), packed.size()) != size) {
             return common::fail(BlockError::bad_frame);

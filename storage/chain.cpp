@@ -22,7 +22,7 @@ template <std::size_t Size>
 std::array<std::uint8_t, Size> take(ByteSource& in) noexcept {
     std::array<std::uint8_t, Size> result{};
     const std::string_view bytes = in.bytes(Size);
-    std::memcpy(result.data(), bytes.data(), bytes.size());
+    if (!bytes.empty()) { std::memcpy(result.data(), bytes.data(), bytes.size()); }
     return result;
 }
 

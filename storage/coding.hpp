@@ -142,7 +142,7 @@ private:
     [[nodiscard]] std::uint64_t little(unsigned count) noexcept {
         const std::string_view raw = bytes(count);
         std::uint64_t value = 0;
-        std::memcpy(&value, raw.data(), raw.size());
+        if (!raw.empty()) { std::memcpy(&value, raw.data(), raw.size()); }
         return value;
     }
 
