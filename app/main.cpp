@@ -1,10 +1,14 @@
 // The command line: what each command takes, and nothing else.
 #include <cstdio>
 #include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "app/cli.hpp"
+#include "app/rules_test.hpp"
 #include "app/version.hpp"
 
 namespace canhgac::app {
@@ -72,6 +76,9 @@ private:
         auto* check = rules->add_subcommand("check", "Load and compile; report what was rejected and why, as JSON");
         add_rules(*check, rules_, "paths", true);
         check->callback([this] { status_ = run_rules_check(rules_); });
+        auto* test = rules->add_subcommand("test", "Run the test files (NAME.test.yaml) beside rules");
+        test->add_option("paths", test_paths_, "Folders, rule files or test files")->required();
+        test->callback([this] { status_ = run_rules_test(test_paths_, std::cout); });
     }
 
     void add_scan() {
@@ -148,6 +155,7 @@ private:
     ServeOptions serve_;
     std::string check_config_;
     RulesOptions rules_;
+    std::vector<std::string> test_paths_;
     ScanOptions scan_;
     std::string logsource_ = "auto";
     SearchOptions search_;
