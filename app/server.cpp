@@ -229,10 +229,11 @@ struct Server::Parts {
         ports["api"] = api->port();
         std::string text;
         for (const auto& [name, port] : ports) {
-            text += fmt::format("\"{}\":{},", name, port);
+            text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", name, port);
         }
+        write_private_file(folder / "ports.json", text + "}\n");
         const char* scheme = config.api.tls ? "https" : "http";
-        write_private_file(folder / "ports.json", fmt::format("{{{}\"api_scheme\":\"{}\"}}\n", text, scheme));
+        write_private_file(folder / "server-url", fmt::format("{}://127.0.0.1:{}\n", scheme, api->port()));
         note_data_folder(folder.string());
     }
 
