@@ -11,6 +11,7 @@
 namespace canhgac::alerting {
 namespace {
 
+constexpr std::string_view kUnregistered = "unregistered"; ///< organization of a peer that nobody registered
 constexpr std::size_t kMatchedShown = 8;
 constexpr std::size_t kMessageShown = 600;
 constexpr std::size_t kSubjectBytes = 200;
@@ -162,8 +163,8 @@ Rows rows_of(const Alert& alert, Language language) {
         if (!value.empty()) { rows.emplace_back(label, std::move(value)); }
     };
     add(words.severity, capitalized(level_text(alert.level, language)));
-    add(words.organization,
-        alert.organization.empty() ? std::string(words.unknown) : one_line(alert.organization, 200));
+    const bool registered = !alert.organization.empty() && alert.organization != kUnregistered;
+    add(words.organization, registered ? one_line(alert.organization, 200) : std::string(words.unknown));
     add(words.service, service_text(alert, words));
     add(words.entity, entity_text(alert, language));
     add(words.host, one_line(alert.host, 200));
@@ -281,7 +282,9 @@ std::string subject_line(const Alert& alert, const NoticeStyle& style) {
     std::string out = style.prefix.empty() ? std::string() : fmt::format("[{}] ", style.prefix);
     out += fmt::format("{}: {}", capitalized(level_text(alert.level, style.language)), alert.title);
     if (const std::string entity = entity_text(alert, style.language); !entity.empty()) { out += " – " + entity; }
-    if (!alert.organization.empty()) { out += fmt::format(" ({})", alert.organization); }
+    if (!alert.organization.empty() && alert.organization != kUnregistered) {
+        out += fmt::format(" ({})", alert.organization);
+    }
     return one_line(out, kSubjectBytes);
 }
 
