@@ -270,7 +270,7 @@ bool RowFilter::start_block(const BlockReader& reader, std::uint64_t seq) {
     if (impl_->raw_ascii) {
         lower_ascii(impl_->raw, impl_->lowered);
     } else {
-        text::fold_into(impl_->raw, impl_->lowered);
+        impl_->lowered = text::fold(impl_->raw);
     }
     impl_->lowered_texts.clear();
     return impl_->block_may_match(impl_->root, reader);
@@ -283,7 +283,7 @@ void RowFilter::Impl::lower_texts(const BlockReader& reader) {
             if (is_ascii(text)) {
                 lower_ascii(text, scratch);
             } else {
-                text::fold_into(text, scratch);
+                scratch = text::fold(text);
             }
             lowered_texts += scratch;
             lowered_texts += '\0';
