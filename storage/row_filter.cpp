@@ -34,23 +34,6 @@ bool is_ascii(std::string_view text) noexcept {
     return (bits & (0x80U * kOnes)) == 0;
 }
 
-/// `text` is ASCII.
-void lower_ascii(std::string_view text, std::string& out) {
-    out.assign(text);
-    std::size_t at = 0;
-    for (; at + 8 <= out.size(); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, out.data() + at, 8);
-        // Bit 7 of a byte: it is at least 'A', and not above 'Z'. No sum leaves its byte.
-        const std::uint64_t upper = (word + (0x80U - 'A') * kOnes) & ~(word + (0x80U - 'Z' - 1) * kOnes);
-        word |= (upper & (0x80U * kOnes)) >> 2U;
-        std::memcpy(out.data() + at, &word, 8);
-    }
-    for (; at < out.size(); ++at) {
-        if (out[at] >= 'A' && out[at] <= 'Z') { out[at] = static_cast<char>(out[at] + ('a' - 'A')); }
-    }
-}
-
 /// memmem of the C library, which is several times faster here than std::string_view::find.
 bool contains(std::string_view text, std::string_view part) noexcept {
     return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
@@ -152,9 +135,8 @@ struct RowFilter::Impl {
 
     const SourceBook* sources;
     Node root;
-    std::string lowered;       ///< raw lines of the block at hand, folded; byte for byte if raw_ascii
-    std::string lowered_texts; ///< its other texts, folded; empty until asked for
-    std::string scratch;
+    text::FoldBuffer lowered;       ///< raw lines of the block at hand, folded; byte for byte if raw_ascii
+    text::FoldBuffer lowered_texts; ///< its other texts, folded; empty until asked for
     std::string_view raw;
     bool raw_ascii = false;
     std::uint64_t seq = 0;
@@ -267,11 +249,8 @@ bool RowFilter::start_block(const BlockReader& reader, std::uint64_t seq) {
     impl_->seq = seq;
     impl_->raw = reader.all_raw();
     impl_->raw_ascii = is_ascii(impl_->raw);
-    if (impl_->raw_ascii) {
-        lower_ascii(impl_->raw, impl_->lowered);
-    } else {
-        impl_->lowered = text::fold(impl_->raw);
-    }
+    impl_->lowered.clear();
+    impl_->lowered.append(impl_->raw);
     impl_->lowered_texts.clear();
     return impl_->block_may_match(impl_->root, reader);
 }
@@ -280,13 +259,8 @@ bool RowFilter::start_block(const BlockReader& reader, std::uint64_t seq) {
 void RowFilter::Impl::lower_texts(const BlockReader& reader) {
     for (const BlockReader::ColumnTexts& column : reader.column_texts()) {
         for (const std::string_view text : column.texts) {
-            if (is_ascii(text)) {
-                lower_ascii(text, scratch);
-            } else {
-                scratch = text::fold(text);
-            }
-            lowered_texts += scratch;
-            lowered_texts += '\0';
+            lowered_texts.append(text);
+            lowered_texts.push_back('\0');
         }
     }
 }
@@ -313,9 +287,9 @@ bool RowFilter::Impl::block_may_match(Node& node, const BlockReader& reader) {
 }
 
 bool RowFilter::Impl::block_has(const Node& node, const BlockReader& reader) {
-    if (contains(lowered, node.folded)) { return true; }
+    if (contains(lowered.view(), node.folded)) { return true; }
     if (lowered_texts.empty()) { lower_texts(reader); }
-    return contains(lowered_texts, node.folded);
+    return contains(lowered_texts.view(), node.folded);
 }
 
 bool RowFilter::matches(const BlockRow& row) const {
@@ -387,7 +361,7 @@ bool RowFilter::Impl::any_matches(const Node& node, const BlockRow& row) const {
     const bool whole_line = node.kind != Kind::compare && node.kind != Kind::cidr;
     if (literal && node.ascii && raw_ascii) {
         const auto offset = static_cast<std::size_t>(row.raw.data() - raw.data());
-        const auto line = std::string_view(lowered).substr(row.raw.empty() ? 0 : offset, row.raw.size());
+        const auto line = lowered.view().substr(row.raw.empty() ? 0 : offset, row.raw.size());
         if (contains(line, node.folded)) { return true; }
     } else if (whole_line && holds(node, row.raw)) {
         return true;
