@@ -292,7 +292,7 @@ TEST_F(ApiServerTest, ASearchEndsWhenItsClientGoes) {
         EXPECT_FALSE(got);
         impatient.join();
     }
-    for (int i = 0; i < 1'000 && !events.was_cancelled; ++i) {
+    for (int i = 0; i < 500 && !events.was_cancelled; ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     EXPECT_TRUE(events.was_cancelled);
