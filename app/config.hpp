@@ -71,12 +71,14 @@ struct SmtpConfig {
     std::string password_file;
     std::string from;
     std::vector<std::string> to;
+    std::uint32_t per_minute = 60; ///< most notices a minute; 0 = no cap
 };
 
 struct WebhookConfig {
     std::string url;
     std::string secret_file;
     std::string ca_file;
+    std::uint32_t per_minute = 6'000;
 };
 
 struct Config {
