@@ -58,6 +58,8 @@ struct Alert {
     std::string id; ///< alert_id(): 32 hexadecimal digits
     std::string rule_id;
     std::string title;
+    std::string title_vi;  ///< the rule's title in Vietnamese, if it has one; set on what notices carry
+    std::string advice_vi; ///< the rule's own advice on the response, in Vietnamese; the same
     event::Severity level = event::Severity::medium; ///< after the asset level raised it
     std::vector<std::string> tags;
     NameValues entity;

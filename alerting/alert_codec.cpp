@@ -172,7 +172,7 @@ std::string encode_alert(const Alert& alert) {
     for (const auto id : alert.events) {
         events.emplace_back(event_id_text(id));
     }
-    const json::object object{
+    json::object object{
         {"v", kAlertFormat},
         {"id", alert.id},
         {"rule_id", repaired(alert.rule_id)},
@@ -201,6 +201,8 @@ std::string encode_alert(const Alert& alert) {
         {"sequence", alert.sequence},
         {"history", encode_history(alert)},
     };
+    if (!alert.title_vi.empty()) { object["title_vi"] = repaired(alert.title_vi); }
+    if (!alert.advice_vi.empty()) { object["advice_vi"] = repaired(alert.advice_vi); }
     return json::serialize(object);
 }
 
@@ -215,6 +217,8 @@ common::Result<Alert, CodecError> decode_alert(std::string_view text) {
     alert.id = members.text("id");
     alert.rule_id = members.text("rule_id");
     alert.title = members.text("title");
+    if (object->contains("title_vi")) { alert.title_vi = members.text("title_vi"); }
+    if (object->contains("advice_vi")) { alert.advice_vi = members.text("advice_vi"); }
     alert.level = members.parsed(parse_severity(members.text("level")));
     alert.status = members.parsed(parse_status(members.text("status")));
     alert.assignee = members.text("assignee");

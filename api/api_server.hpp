@@ -17,7 +17,7 @@ namespace canhgac::api {
 struct ApiLimits {
     std::size_t max_body_bytes = 256 * 1024;
     std::size_t max_query_bytes = 16 * 1024;
-    std::uint64_t max_search_rows = 100'000;
+    std::uint64_t max_search_rows = 1'000'000;
     std::size_t max_alerts_per_page = 1'000;
     std::size_t workers = 2;  ///< threads for short requests
     std::size_t searches = 4; ///< searches at once, a thread each

@@ -1,7 +1,7 @@
 #include "api/search_runner.hpp"
 
-#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -9,6 +9,7 @@
 
 #include "api/json_text.hpp"
 #include "api/problem.hpp"
+#include "storage/query/parser.hpp"
 
 namespace canhgac::api {
 namespace {
@@ -63,19 +64,19 @@ private:
 void run_search(const Services& services, const SearchRequest& request,
                 const std::shared_ptr<net::HttpExchange>& exchange, const std::atomic<bool>& cancelled) {
     const auto started = SteadyClock::now();
-    auto plan = services.parse_query(request.query, services.clock.now());
-    if (!plan) {
-        exchange->respond(
-            problem(400, fmt::format("query, at byte {}: {}", plan.error().offset, plan.error().message)));
+    auto query = storage::parse_query(request.query);
+    if (!query) {
+        exchange->respond(problem(400, "query, line:column " + storage::describe(query.error())));
         return;
     }
-    if (request.from) { plan->from = std::max(plan->from, *request.from); }
-    if (request.to) { plan->to = std::min(plan->to, *request.to); }
-    plan->limit = request.limit;
+    using Limits = std::numeric_limits<common::Nanos>;
+    const event::QueryPlan plan =
+        storage::plan_of(std::move(*query), services.clock.now(), request.from.value_or(Limits::min()),
+                         request.to.value_or(Limits::max()), request.limit);
     if (!exchange->start_stream(net::make_response(200, "application/x-ndjson", ""))) { return; }
     LineWriter lines(*exchange);
     const auto stats = services.events.query(
-        *plan, [&](const event::StoredEvent& event) { return lines.add(event); }, &cancelled);
+        plan, [&](const event::StoredEvent& event) { return lines.add(event); }, &cancelled);
     const std::chrono::duration<double> took = SteadyClock::now() - started;
     if (stats) {
         lines.finish(stats_line(*stats, lines.rows(), took.count()));

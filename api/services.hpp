@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "alerting/alert_book.hpp"
@@ -14,17 +13,9 @@
 #include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/metrics.hpp"
-#include "common/result.hpp"
-#include "event/query_plan.hpp"
 #include "event/store.hpp"
 
 namespace canhgac::api {
-
-/// Why a query could not be read, for people; `offset` in bytes from the start of the query.
-struct QueryProblem {
-    std::string message;
-    std::size_t offset = 0;
-};
 
 /// GET /api/v1/status, beside what the API knows itself.
 struct StatusReport {
@@ -58,14 +49,11 @@ struct Services {
     common::MetricsRegistry& metrics;
     const common::Clock& clock;
     common::Logger& logger;
-    /// Reads the query language (storage/query): filter, and the range it names itself.
-    std::function<common::Result<event::QueryPlan, QueryProblem>(std::string_view query, common::Nanos now)>
-        parse_query;
-    std::function<StatusReport()> status;
-    std::function<std::vector<RuleSummary>()> rules;
-    std::function<ReloadResult()> reload_rules;
+    std::function<StatusReport()> status{};
+    std::function<std::vector<RuleSummary>()> rules{};
+    std::function<ReloadResult()> reload_rules{};
     /// What is not ready yet, for people; empty = everything works.
-    std::function<std::string()> not_ready;
+    std::function<std::string()> not_ready{};
 };
 
 } // namespace canhgac::api

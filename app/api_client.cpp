@@ -54,16 +54,7 @@ std::string find_server(const ClientOptions& options, const std::filesystem::pat
     if (!options.server.empty()) { return options.server; }
     const char* variable = std::getenv("CANHGAC_SERVER");
     if (variable != nullptr && *variable != '\0') { return variable; }
-    boost::system::error_code error;
-    const boost::json::value ports = boost::json::parse(first_line(folder / "ports.json"), error);
-    if (!error && ports.is_object()) {
-        const auto* port = ports.as_object().if_contains("api");
-        const auto* scheme = ports.as_object().if_contains("api_scheme");
-        if (port != nullptr && port->is_number()) {
-            return fmt::format("{}://127.0.0.1:{}", scheme != nullptr ? scheme->as_string().c_str() : "http",
-                               port->to_number<int>());
-        }
-    }
+    if (std::string noted = first_line(folder / "server-url"); !noted.empty()) { return noted; }
     return "http://127.0.0.1:8080";
 }
 

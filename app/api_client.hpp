@@ -13,9 +13,9 @@ namespace canhgac::app {
 /// Not thread safe.
 class ApiClient {
 public:
-    /// Server: --server, CANHGAC_SERVER, the ports file of the data folder, http://127.0.0.1:8080. Token: --token-file,
-    /// the token file of the data folder. Data folder: --data, the one the server on this machine noted, ./data.
-    /// Throws std::runtime_error when there is no token to be found.
+    /// Server: --server, CANHGAC_SERVER, the address noted in the data folder, http://127.0.0.1:8080. Token:
+    /// --token-file, the token file of the data folder. Data folder: --data, the one the server on this machine noted,
+    /// ./data. Throws std::runtime_error when there is no token to be found.
     explicit ApiClient(const ClientOptions& options);
 
     /// The body of a 2xx answer. Throws std::runtime_error with what the server or the network said.

@@ -15,7 +15,7 @@ namespace {
 /// 22 November 2026, 00:00 UTC: generated time starts here and moves 1 ms an event, like 1,000 events a second.
 constexpr common::Nanos kStart = 1'795'305'600 * common::kSecond;
 /// Of texts that are not remapped anyway, one in this many is re-drawn (new text never seen before).
-constexpr std::uint64_t kRedrawOneIn = 12;
+constexpr std::uint64_t kRedrawOneIn = 24;
 
 bool is_hex(char c) noexcept {
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');

@@ -86,6 +86,26 @@ public:
         }
         return run;
     }
+    /// Of the (field, value) pairs of text in the payload of about `events` generated events, the share seen before.
+    double repeats(std::size_t events) {
+        std::unordered_set<std::size_t> seen;
+        std::size_t values = 0;
+        for (std::size_t done = 0; done < events; done += events_.size()) {
+            const event::RecordBatch& batch = source_.next();
+            events_.reset();
+            keys_.clear();
+            decoder_.decode(batch, events_, keys_);
+            for (const event::Event& event : events_.events()) {
+                for (const event::Field& field : events_.fields(event)) {
+                    if (event::is_envelope(field.name()) || field.type() != event::ValueType::string) { continue; }
+                    const auto name = static_cast<std::size_t>(field.name());
+                    seen.insert(std::hash<std::string_view>()(field.text()) + name * 0x9E3779B97F4A7C15U);
+                    ++values;
+                }
+            }
+        }
+        return 1.0 - static_cast<double>(seen.size()) / static_cast<double>(values);
+    }
     [[nodiscard]] const LoadedRules& loaded() const { return loaded_; }
     [[nodiscard]] engine::MatchStats stats() const { return worker_.stats(); }
 
@@ -148,6 +168,7 @@ int run_bench_match(const BenchOptions& options) {
                  bench.loaded().rules->stats().rules, bench.loaded().load_seconds,
                  bench.loaded().rules->stats().compile_seconds);
     static_cast<void>(bench.run(options.seconds / 4));
+    const double repeats = bench.repeats(100'000);
     std::vector<double> rates;
     MatchBench::Run total;
     const std::uint64_t wall_start = wall_clock();
@@ -178,6 +199,7 @@ int run_bench_match(const BenchOptions& options) {
         {"decode_ns", per_event(total.decode)},
         {"match_ns", per_event(total.match)},
         {"detections_per_event", per_event(total.detections)},
+        {"repeat_rate", repeats},
         {"memo_hit_rate",
          stats.values == 0 ? 0.0 : static_cast<double>(stats.memo_hits) / static_cast<double>(stats.values)},
         {"anchor_memchr_split_ns", per_event(total.anchors.split)},

@@ -1,5 +1,6 @@
 #include "app/rule_loading.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -61,12 +62,11 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     loaded.read = read.documents;
     loaded.rejected = std::move(read.rejected);
     loaded.correlations = read.correlations;
-    for (const rules::Rule& rule : read.rules) {
-        loaded.files_by_id.emplace(rule.id, rule.at.file);
-    }
-    for (const rules::Correlation& rule : read.correlations) {
-        loaded.files_by_id.emplace(rule.id, rule.at.file);
-    }
+    const auto keep_texts = [&loaded](const auto& rule) {
+        loaded.texts.emplace(rule.id, RuleTexts{rule.at.file, rule.title_vi, rule.response_vi});
+    };
+    std::for_each(read.rules.begin(), read.rules.end(), keep_texts);
+    std::for_each(read.correlations.begin(), read.correlations.end(), keep_texts);
     engine::CompileOptions options;
     options.threads = sources.threads;
     options.cache_dir = sources.cache_dir;

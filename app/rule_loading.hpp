@@ -23,11 +23,18 @@ struct RuleSources {
     unsigned threads = 2;
 };
 
+/// What a rule says beside its logic.
+struct RuleTexts {
+    std::string file;
+    std::string title_vi;
+    std::string response_vi;
+};
+
 struct LoadedRules {
     std::shared_ptr<const engine::RuleSet> rules;
     std::vector<rules::Correlation> correlations;
-    std::vector<rules::Rejection> rejected;         ///< by the reader, then by the compiler
-    std::map<std::string, std::string> files_by_id; ///< rule id -> file it was read from
+    std::vector<rules::Rejection> rejected; ///< by the reader, then by the compiler
+    std::map<std::string, RuleTexts> texts; ///< by rule id; correlations too
     std::size_t files = 0;
     std::size_t read = 0; ///< documents
     double load_seconds = 0.0;

@@ -235,7 +235,7 @@ bool contains_all(const event::DetectionRecord& record, const Pairs& wanted) {
 std::string shown(const Pairs& pairs) {
     std::string text;
     for (const auto& [name, value] : pairs) {
-        text += (text.empty() ? "" : ", ") + name + "=" + value;
+        text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
     }
     return text;
 }

@@ -32,7 +32,6 @@
 #include "net/digest.hpp"
 #include "net/io_threads.hpp"
 #include "storage/journal_store.hpp"
-#include "storage/query/parser.hpp"
 
 namespace canhgac::app {
 
@@ -118,8 +117,7 @@ struct Server::Parts {
           store(folder / "store", journal_options(config.storage), fields, clock, metrics, log), peers(config.sources),
           ledger(peers, clock, &metrics), outbox(
                                               store.state(), clock, [this] { return uniform(); }, log, metrics),
-          book(store.state(), clock, {},
-               [this](const auto& alert, auto& out) { outbox.enqueue(alert, "alert.new", out); }) {
+          book(store.state(), clock, {}, [this](const auto& alert, auto& out) { enqueue(alert, out); }) {
         std::filesystem::create_directories(folder / "rule-cache");
         LoadedRules loaded = load(true);
         add_channels(config.alerting, outbox, clock);
@@ -152,14 +150,28 @@ struct Server::Parts {
         rule_count = loaded.rules->stats().rules;
         const std::lock_guard lock(summaries_mutex);
         summaries = summarize(loaded);
+        texts = loaded.texts;
         return loaded;
+    }
+
+    /// A notice carries the rule's own Vietnamese words.
+    void enqueue(const alerting::Alert& alert, std::vector<event::StateStore::Change>& out) {
+        alerting::Alert worded = alert;
+        {
+            const std::lock_guard lock(summaries_mutex);
+            if (const auto found = texts.find(alert.rule_id); found != texts.end()) {
+                worded.title_vi = found->second.title_vi;
+                worded.advice_vi = found->second.response_vi;
+            }
+        }
+        outbox.enqueue(worded, "alert.new", out);
     }
 
     static std::vector<api::RuleSummary> summarize(const LoadedRules& loaded) {
         std::vector<api::RuleSummary> list;
         const auto file_of = [&loaded](const std::string& id) {
-            const auto found = loaded.files_by_id.find(id);
-            return found == loaded.files_by_id.end() ? std::string() : found->second;
+            const auto found = loaded.texts.find(id);
+            return found == loaded.texts.end() ? std::string() : found->second.file;
         };
         for (const event::RuleInfo& rule : loaded.rules->rules()) {
             list.push_back(
@@ -199,7 +211,6 @@ struct Server::Parts {
                                metrics,
                                clock,
                                log,
-                               [](std::string_view query, common::Nanos now) { return parse(query, now); },
                                [this] { return status(); },
                                [this] {
                                    const std::lock_guard lock(summaries_mutex);
@@ -208,15 +219,6 @@ struct Server::Parts {
                                std::move(reload),
                                [this] { return ready ? std::string() : std::string("starting"); }};
         api = std::make_unique<api::ApiServer>(io, std::move(address), token, "token", std::move(services));
-    }
-
-    static common::Result<event::QueryPlan, api::QueryProblem> parse(std::string_view text, common::Nanos now) {
-        auto parsed = storage::parse_query(text);
-        if (!parsed) {
-            return common::fail(api::QueryProblem{storage::describe(parsed.error()), parsed.error().column - 1});
-        }
-        const event::QueryPlan open;
-        return storage::plan_of(std::move(*parsed), now, open.from, open.to, open.limit);
     }
 
     void start() {
@@ -229,10 +231,11 @@ struct Server::Parts {
         ports["api"] = api->port();
         std::string text;
         for (const auto& [name, port] : ports) {
-            text += fmt::format("\"{}\":{},", name, port);
+            text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", name, port);
         }
+        write_private_file(folder / "ports.json", text + "}\n");
         const char* scheme = config.api.tls ? "https" : "http";
-        write_private_file(folder / "ports.json", fmt::format("{{{}\"api_scheme\":\"{}\"}}\n", text, scheme));
+        write_private_file(folder / "server-url", fmt::format("{}://127.0.0.1:{}\n", scheme, api->port()));
         note_data_folder(folder.string());
     }
 
@@ -258,6 +261,7 @@ struct Server::Parts {
     std::unique_ptr<api::ApiServer> api;
     std::mutex summaries_mutex;
     std::vector<api::RuleSummary> summaries; ///< guarded by summaries_mutex
+    std::map<std::string, RuleTexts> texts;  ///< guarded by summaries_mutex
     std::atomic<bool> ready{false};
     std::mutex reload_mutex;
     bool stopped = false;

@@ -105,8 +105,11 @@ private:
             return;
         }
         if (in.protocol == event::Protocol::file) { return; }
-        const common::Nanos ahead = draft_.time() - in.received;
-        if (ahead > options_.skew_limit || ahead < -options_.skew_limit) { draft_.set_flag(flag::kTimeSkewed); }
+        common::Nanos ahead = 0; // a stamp may lie centuries away
+        const bool too_far = __builtin_sub_overflow(draft_.time(), in.received, &ahead);
+        if (too_far || ahead > options_.skew_limit || ahead < -options_.skew_limit) {
+            draft_.set_flag(flag::kTimeSkewed);
+        }
     }
 
     const PeerTable& peers_;

@@ -272,6 +272,9 @@ asio::awaitable<bool> Connection::stream_parts(HttpChannel& channel, HttpChannel
         if (taken.state == HttpChannel::State::stream_finished) { break; }
         taken = co_await next(channel, kStreamTick);
         if (stream_->stopping() && taken.parts.empty()) { break; }
+        if (taken.parts.empty() && taken.state == HttpChannel::State::streaming && stream_->peer_gone()) {
+            co_return false;
+        }
     }
     co_return !chunked || co_await send_bytes("0\r\n\r\n");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <poll.h>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -123,6 +124,11 @@ Stream::Stream(tcp::socket& socket) : timer_(socket.get_executor()) {
         peer_address_ = common::unmapped(to_ip(peer.address()));
         peer_port_ = peer.port();
     }
+}
+
+bool Stream::peer_gone() {
+    pollfd state{.fd = socket().native_handle(), .events = POLLRDHUP, .revents = 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
 Stream::~Stream() = default;

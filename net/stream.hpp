@@ -49,6 +49,8 @@ public:
 
     /// True when a read would give something at once (a hint: false negatives happen with TLS).
     [[nodiscard]] virtual bool readable_now() = 0;
+    /// The peer has closed its side, or the connection is broken: nobody reads what a stream would still write.
+    [[nodiscard]] bool peer_gone();
     /// Subject of the verified client certificate ("CN=web1,O=..."), empty without one. After the handshake.
     [[nodiscard]] virtual std::string peer_subject() const = 0;
     [[nodiscard]] virtual bool is_tls() const noexcept = 0;

@@ -1,6 +1,7 @@
 #include "storage/row_filter.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include <fmt/format.h>
@@ -16,20 +17,26 @@ namespace {
 
 enum class Place : std::uint8_t { any, stored, unknown, time, received, raw, id, source };
 
+constexpr std::uint64_t kOnes = 0x0101010101010101U;
+
+/// Eight bytes at a time: -O2 of g++ 12 does not vectorise these loops.
 bool is_ascii(std::string_view text) noexcept {
-    unsigned char bits = 0;
-    for (const char c : text) {
-        bits = static_cast<unsigned char>(bits | static_cast<unsigned char>(c));
+    std::uint64_t bits = 0;
+    std::size_t at = 0;
+    for (; at + 8 <= text.size(); at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, 8);
+        bits |= word;
     }
-    return bits < 0x80;
+    for (; at < text.size(); ++at) {
+        bits |= static_cast<unsigned char>(text[at]);
+    }
+    return (bits & (0x80U * kOnes)) == 0;
 }
 
-void lower_ascii(std::string_view text, std::string& out) {
-    out.assign(text);
-    for (char& c : out) {
-        const auto byte = static_cast<unsigned char>(c);
-        c = static_cast<char>(byte + (static_cast<unsigned char>(byte - 'A') < 26 ? 32 : 0));
-    }
+/// memmem of the C library, which is several times faster here than std::string_view::find.
+bool contains(std::string_view text, std::string_view part) noexcept {
+    return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
 /// One node of the filter tree.
@@ -128,7 +135,8 @@ struct RowFilter::Impl {
 
     const SourceBook* sources;
     Node root;
-    std::string lowered; ///< raw lines of the block at hand
+    text::FoldBuffer lowered;       ///< raw lines of the block at hand, folded; byte for byte if raw_ascii
+    text::FoldBuffer lowered_texts; ///< its other texts, folded; empty until asked for
     std::string_view raw;
     bool raw_ascii = false;
     std::uint64_t seq = 0;
@@ -136,7 +144,8 @@ struct RowFilter::Impl {
     [[nodiscard]] static std::error_code build(const event::Filter& filter, const FieldDict& dict, Node& node);
     [[nodiscard]] static bool zone_may_match(const Node& node, const ZoneRecord& zone);
     [[nodiscard]] bool block_may_match(Node& node, const BlockReader& reader);
-    [[nodiscard]] bool block_has(const Node& node, const BlockReader& reader) const;
+    [[nodiscard]] bool block_has(const Node& node, const BlockReader& reader);
+    void lower_texts(const BlockReader& reader);
     [[nodiscard]] bool matches(const Node& node, const BlockRow& row) const;
     [[nodiscard]] bool leaf_matches(const Node& node, const BlockRow& row) const;
     [[nodiscard]] bool any_matches(const Node& node, const BlockRow& row) const;
@@ -240,8 +249,20 @@ bool RowFilter::start_block(const BlockReader& reader, std::uint64_t seq) {
     impl_->seq = seq;
     impl_->raw = reader.all_raw();
     impl_->raw_ascii = is_ascii(impl_->raw);
-    if (impl_->raw_ascii) { lower_ascii(impl_->raw, impl_->lowered); }
+    impl_->lowered.clear();
+    impl_->lowered.append(impl_->raw);
+    impl_->lowered_texts.clear();
     return impl_->block_may_match(impl_->root, reader);
+}
+
+/// Every dictionary text, folded, once a block; a zero byte between them keeps most finds inside one text.
+void RowFilter::Impl::lower_texts(const BlockReader& reader) {
+    for (const BlockReader::ColumnTexts& column : reader.column_texts()) {
+        for (const std::string_view text : column.texts) {
+            lowered_texts.append(text);
+            lowered_texts.push_back('\0');
+        }
+    }
 }
 
 bool RowFilter::Impl::block_may_match(Node& node, const BlockReader& reader) {
@@ -261,18 +282,14 @@ bool RowFilter::Impl::block_may_match(Node& node, const BlockReader& reader) {
         return true;
     }
     const bool literal = (node.kind == Kind::glob || node.kind == Kind::phrase) && node.glob.empty();
-    node.in_block = !literal || node.place != Place::any || !node.ascii || !raw_ascii || block_has(node, reader);
+    node.in_block = !literal || node.place != Place::any || block_has(node, reader);
     return node.in_block;
 }
 
-bool RowFilter::Impl::block_has(const Node& node, const BlockReader& reader) const {
-    if (std::string_view(lowered).find(node.folded) != std::string_view::npos) { return true; }
-    for (const BlockReader::ColumnTexts& column : reader.column_texts()) {
-        for (const std::string_view text : column.texts) {
-            if (text::contains_folded(text, node.folded)) { return true; }
-        }
-    }
-    return false;
+bool RowFilter::Impl::block_has(const Node& node, const BlockReader& reader) {
+    if (contains(lowered.view(), node.folded)) { return true; }
+    if (lowered_texts.empty()) { lower_texts(reader); }
+    return contains(lowered_texts.view(), node.folded);
 }
 
 bool RowFilter::matches(const BlockRow& row) const {
@@ -344,8 +361,8 @@ bool RowFilter::Impl::any_matches(const Node& node, const BlockRow& row) const {
     const bool whole_line = node.kind != Kind::compare && node.kind != Kind::cidr;
     if (literal && node.ascii && raw_ascii) {
         const auto offset = static_cast<std::size_t>(row.raw.data() - raw.data());
-        const auto line = std::string_view(lowered).substr(row.raw.empty() ? 0 : offset, row.raw.size());
-        if (line.find(node.folded) != std::string_view::npos) { return true; }
+        const auto line = lowered.view().substr(row.raw.empty() ? 0 : offset, row.raw.size());
+        if (contains(line, node.folded)) { return true; }
     } else if (whole_line && holds(node, row.raw)) {
         return true;
     }

@@ -11,6 +11,16 @@
 namespace canhgac::alerting {
 namespace {
 
+/// The rule's own words where it has them in this language.
+std::string_view title_of(const Alert& alert, Language language) noexcept {
+    return language == Language::vietnamese && !alert.title_vi.empty() ? alert.title_vi : alert.title;
+}
+std::string_view advice_of(const Alert& alert, Language language) noexcept {
+    return language == Language::vietnamese && !alert.advice_vi.empty() ? alert.advice_vi
+                                                                        : advice_text(alert.tags, language);
+}
+
+constexpr std::string_view kUnregistered = "unregistered"; ///< organization of a peer that nobody registered
 constexpr std::size_t kMatchedShown = 8;
 constexpr std::size_t kMessageShown = 600;
 constexpr std::size_t kSubjectBytes = 200;
@@ -162,8 +172,8 @@ Rows rows_of(const Alert& alert, Language language) {
         if (!value.empty()) { rows.emplace_back(label, std::move(value)); }
     };
     add(words.severity, capitalized(level_text(alert.level, language)));
-    add(words.organization,
-        alert.organization.empty() ? std::string(words.unknown) : one_line(alert.organization, 200));
+    const bool registered = !alert.organization.empty() && alert.organization != kUnregistered;
+    add(words.organization, registered ? one_line(alert.organization, 200) : std::string(words.unknown));
     add(words.service, service_text(alert, words));
     add(words.entity, entity_text(alert, language));
     add(words.host, one_line(alert.host, 200));
@@ -214,7 +224,7 @@ std::string escaped(std::string_view text) {
 
 std::string plain_text(const Alert& alert, const NoticeStyle& style) {
     const Labels& words = labels(style.language);
-    std::string out = fmt::format("{}\n\n{}\n\n", words.heading, one_line(alert.title, 300));
+    std::string out = fmt::format("{}\n\n{}\n\n", words.heading, one_line(title_of(alert, style.language), 300));
     for (const auto& [label, value] : rows_of(alert, style.language)) {
         out += fmt::format("{}: {}\n", label, value);
     }
@@ -227,7 +237,7 @@ std::string plain_text(const Alert& alert, const NoticeStyle& style) {
     if (!alert.message.empty()) {
         out += fmt::format("\n{}:\n  {}\n", words.message, one_line(alert.message, kMessageShown));
     }
-    out += fmt::format("\n{}: {}\n", words.advice, advice_text(alert.tags, style.language));
+    out += fmt::format("\n{}: {}\n", words.advice, advice_of(alert, style.language));
     if (const std::string link = console_link(alert, style); !link.empty()) {
         out += fmt::format("\n{}: {}\n", words.link, link);
     }
@@ -259,7 +269,8 @@ std::string html_document(const Alert& alert, const NoticeStyle& style) {
     out += fmt::format("<p style=\"margin:0;padding:6px 12px;color:#fff;background:{}\">{}: {}</p>\n",
                        level_color(alert.level), escaped(words.heading),
                        escaped(capitalized(level_text(alert.level, style.language))));
-    out += fmt::format("<h2 style=\"margin:12px 0\">{}</h2>\n", escaped(one_line(alert.title, 300)));
+    out +=
+        fmt::format("<h2 style=\"margin:12px 0\">{}</h2>\n", escaped(one_line(title_of(alert, style.language), 300)));
     out += html_table(rows_of(alert, style.language));
     if (const Rows matched = matched_rows(alert, style.language); !matched.empty()) {
         out += fmt::format("<h3>{}</h3>\n{}", escaped(words.matched), html_table(matched));
@@ -269,7 +280,7 @@ std::string html_document(const Alert& alert, const NoticeStyle& style) {
                            escaped(words.message), escaped(one_line(alert.message, kMessageShown)));
     }
     out += fmt::format("<p><strong>{}:</strong> {}</p>\n", escaped(words.advice),
-                       escaped(advice_text(alert.tags, style.language)));
+                       escaped(advice_of(alert, style.language)));
     if (const std::string link = console_link(alert, style); !link.empty()) {
         out += fmt::format("<p><a href=\"{}\">{}</a></p>\n", escaped(link), escaped(words.link));
     }
@@ -279,9 +290,11 @@ std::string html_document(const Alert& alert, const NoticeStyle& style) {
 
 std::string subject_line(const Alert& alert, const NoticeStyle& style) {
     std::string out = style.prefix.empty() ? std::string() : fmt::format("[{}] ", style.prefix);
-    out += fmt::format("{}: {}", capitalized(level_text(alert.level, style.language)), alert.title);
+    out += fmt::format("{}: {}", capitalized(level_text(alert.level, style.language)), title_of(alert, style.language));
     if (const std::string entity = entity_text(alert, style.language); !entity.empty()) { out += " – " + entity; }
-    if (!alert.organization.empty()) { out += fmt::format(" ({})", alert.organization); }
+    if (!alert.organization.empty() && alert.organization != kUnregistered) {
+        out += fmt::format(" ({})", alert.organization);
+    }
     return one_line(out, kSubjectBytes);
 }
 
@@ -325,7 +338,7 @@ std::vector<std::pair<std::string, std::string>> template_values(const Notice& n
             {"key", notice.key},
             {"kind", notice.kind},
             {"rule_id", alert.rule_id},
-            {"title", alert.title},
+            {"title", std::string(title_of(alert, style.language))},
             {"level", std::string(event::to_string(alert.level))},
             {"level_text", std::string(level_text(alert.level, style.language))},
             {"status", std::string(to_string(alert.status))},

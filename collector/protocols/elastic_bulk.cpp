@@ -166,7 +166,9 @@ public:
     BulkRequest run();
 
 private:
-    std::string_view text(Span span) const noexcept { return std::string_view(body_).substr(span.offset, span.size); }
+    [[nodiscard]] std::string_view text(Span span) const noexcept {
+        return std::string_view(body_).substr(span.offset, span.size);
+    }
     void rest_unparsed(Lines& lines);
     void add_item(const BulkLine& line);
     void add_record(Span meta, Span source, std::uint16_t flags);

@@ -53,11 +53,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ensure(!comparable || (event.flags & event::flag::kUnparsed) == 0, "what simdjson reads, we read");
         if (comparable && event.format == event::Format::json && (event.flags & event::flag::kRepaired) == 0) {
             std::string ours;
+            bool overflow = false; // then values stand there with their names
             for (const event::Field& field : decoder.batch().fields(event)) {
+                overflow = overflow || field.name() == event::field::kOverflow;
                 ours += field.text();
                 ours += '\x1f';
             }
-            ensure(ours.starts_with(texts), "the same values in the same order");
+            ensure(overflow || ours.starts_with(texts), "the same values in the same order");
         }
     }
 

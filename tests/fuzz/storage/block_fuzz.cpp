@@ -27,8 +27,8 @@ void read_rows(std::string_view block) {
     std::uint32_t rows = 0;
     while (reader.next(row)) {
         common::ensure(row.index == rows++, "rows are counted");
-        common::ensure(row.raw.empty() || (row.raw.data() >= all.data() &&
-                                           row.raw.data() + row.raw.size() <= all.data() + all.size()),
+        common::ensure(row.raw.empty() ||
+                           (row.raw.data() >= all.data() && row.raw.data() + row.raw.size() <= all.data() + all.size()),
                        "a raw line is inside the block");
         std::size_t sum = 0;
         for (const BlockField& field : row.fields) {
@@ -62,8 +62,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) { return 0; }
     const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
     switch (data[0] % 8) {
-    case 0: read_rows(plain_block(input)); break;
-    case 1: read_rows(input); break;
+    case 0:
+        read_rows(plain_block(input));
+        break;
+    case 1:
+        read_rows(input);
+        break;
     case 2:
         if (const auto stored = decode_stored_block(input)) { read_rows(stored->block); }
         break;
@@ -81,8 +85,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         break;
     }
-    case 5: static_cast<void>(decode_head(1, input)); break;
-    case 6: static_cast<void>(decode_detections(1, input, [](event::DetectionRecord&&) {})); break;
+    case 5:
+        static_cast<void>(decode_head(1, input));
+        break;
+    case 6:
+        static_cast<void>(decode_detections(1, input, [](event::DetectionRecord&&) {}));
+        break;
     default: {
         SourceBook sources;
         DayBook days;

@@ -11,6 +11,8 @@ namespace {
 
 TEST(AlertCodec, KeepsEverything) {
     Alert alert = test::sample_alert();
+    alert.title_vi = "tiêu đề";
+    alert.advice_vi = "hướng xử lý";
     alert.status = AlertStatus::closed_false_positive;
     alert.assignee = "nguyễn.văn.a";
     alert.count = std::numeric_limits<std::uint64_t>::max();

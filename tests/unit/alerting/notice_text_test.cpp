@@ -52,6 +52,22 @@ TEST(NoticeText, SaysItInEnglish) {
     expect_golden("02-english.html.want", text.html);
 }
 
+TEST(NoticeText, TakesTheRulesOwnVietnamese) {
+    Notice notice = test::sample_notice();
+    notice.alert.title = "SSH password guessing";
+    notice.alert.title_vi = "Dò mật khẩu SSH";
+    notice.alert.advice_vi = "Chặn địa chỉ nguồn trên tường lửa.";
+    const NoticeText vietnamese = notice_text(notice, {});
+    EXPECT_NE(vietnamese.subject.find("Dò mật khẩu SSH"), std::string::npos);
+    EXPECT_NE(vietnamese.text.find("Hướng xử lý: Chặn địa chỉ nguồn trên tường lửa.\n"), std::string::npos);
+    EXPECT_NE(vietnamese.html.find("Chặn địa chỉ nguồn trên tường lửa."), std::string::npos);
+    const NoticeText english = notice_text(notice, {.language = Language::english});
+    EXPECT_NE(english.subject.find("SSH password guessing"), std::string::npos);
+    EXPECT_EQ(english.text.find("Chặn"), std::string::npos);
+    notice.alert.organization = "unregistered";
+    EXPECT_NE(notice_text(notice, {}).text.find("Đơn vị: chưa đăng ký\n"), std::string::npos);
+}
+
 TEST(NoticeText, KeepsHostileValuesInTheirPlace) {
     const NoticeText text = notice_text(hostile_notice(), {});
     expect_golden("03-hostile.subject.want", text.subject + "\n");

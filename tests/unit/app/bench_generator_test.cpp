@@ -1,10 +1,10 @@
 #include "app/bench_generator.hpp"
 
 #include <set>
+#include <simdjson.h>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <simdjson.h>
 
 namespace canhgac::app {
 namespace {
@@ -19,7 +19,9 @@ std::string generate(const GeneratorOptions& options, int events) {
     EventGenerator generator(options);
     EXPECT_EQ(generator.add_recording(kRecording), 2U);
     std::string out;
-    for (int i = 0; i < events; ++i) { generator.append(out); }
+    for (int i = 0; i < events; ++i) {
+        generator.append(out);
+    }
     return out;
 }
 
@@ -33,7 +35,8 @@ TEST(EventGenerator, EveryLineIsJsonOfTheSameKind) {
         for (std::size_t at = 0; at < text.size(); ++lines) {
             const std::size_t end = text.find('\n', at);
             simdjson::dom::element event;
-            ASSERT_EQ(parser.parse(text.data() + at, end - at).get(event), simdjson::SUCCESS) << text.substr(at, end - at);
+            ASSERT_EQ(parser.parse(text.data() + at, end - at).get(event), simdjson::SUCCESS)
+                << text.substr(at, end - at);
             const std::int64_t id = event["EventID"];
             EXPECT_TRUE(id == 1 || id == 12);
             EXPECT_EQ(std::string_view(event["Channel"]), "Microsoft-Windows-Sysmon/Operational");

@@ -30,7 +30,8 @@ TEST(Config, TheDocumentedExampleIsReadInFull) {
     std::ifstream in(CANHGAC_SOURCE_DIR "/docs/reference/configuration.md");
     const std::string page((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     const auto begin = page.find("```yaml\n") + 8;
-    const Config config = parse_config(std::string_view(page).substr(begin, page.find("```", begin) - begin), "example");
+    const Config config =
+        parse_config(std::string_view(page).substr(begin, page.find("```", begin) - begin), "example");
     EXPECT_EQ(config.data_dir, "/var/lib/canhgac");
     ASSERT_EQ(config.sources.size(), 1U);
     EXPECT_EQ(config.sources[0].level, 3);

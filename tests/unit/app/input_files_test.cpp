@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-
-#include <gtest/gtest.h>
 #include <zip.h>
 #include <zlib.h>
+
+#include <gtest/gtest.h>
 
 namespace canhgac::app {
 namespace {
@@ -21,12 +21,13 @@ protected:
 
     std::vector<std::pair<std::string, std::string>> read(const std::string& name) {
         std::vector<std::pair<std::string, std::string>> streams;
-        errors_ = visit_input((folder_ / name).string(), [&](const std::string& shown, InputStream& in) -> common::Result<void, std::string> {
-            auto text = read_all(in, 1 << 20);
-            if (!text) { return common::fail(text.error()); }
-            streams.emplace_back(std::filesystem::path(shown).filename().string(), *text);
-            return {};
-        });
+        errors_ = visit_input((folder_ / name).string(),
+                              [&](const std::string& shown, InputStream& in) -> common::Result<void, std::string> {
+                                  auto text = read_all(in, 1 << 20);
+                                  if (!text) { return common::fail(text.error()); }
+                                  streams.emplace_back(std::filesystem::path(shown).filename().string(), *text);
+                                  return {};
+                              });
         return streams;
     }
 
@@ -59,7 +60,8 @@ TEST_F(InputFiles, WhatCannotBeReadIsReported) {
     std::ofstream(folder_ / "bad.zip") << "not a zip";
     EXPECT_TRUE(read("bad.zip").empty());
     ASSERT_EQ(errors_.size(), 1U);
-    std::ofstream(folder_ / "cut.gz", std::ios::binary) << std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b", 11);
+    std::ofstream(folder_ / "cut.gz", std::ios::binary)
+        << std::string("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b", 11);
     read("cut.gz");
     EXPECT_EQ(errors_.size(), 1U);
 }

@@ -13,11 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kPack = fs::path(CANHGAC_SOURCE_DIR) / "rules" / "pack";
+fs::path pack_folder() {
+    return fs::path(CANHGAC_SOURCE_DIR) / "rules" / "pack";
+}
 
 /// Read and run once: compiling takes a moment.
 const RuleTestReport& pack_report() {
-    static const RuleTestReport report = test_rules({kPack.string()});
+    static const RuleTestReport report = test_rules({pack_folder().string()});
     return report;
 }
 
@@ -56,7 +58,7 @@ TEST(Pack, EachRuleHasTwoHitsTwoNearMissesAndHalfOfTheTestsAreDecoded) {
 }
 
 TEST(Pack, EachRuleSaysInVietnameseWhatItIsAndWhatToDo) {
-    const rules::ReadResult read = rules::read_paths({kPack});
+    const rules::ReadResult read = rules::read_paths({pack_folder()});
     ASSERT_TRUE(read.rejected.empty());
     std::map<std::string, const rules::Rule*> bases;
     for (const rules::Rule& rule : read.rules) {

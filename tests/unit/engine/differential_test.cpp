@@ -278,10 +278,10 @@ void check_round(std::uint32_t seed, bool routed, MatchOptions options, std::siz
 
 TEST(Differential, RandomRulesOnRandomEvents) {
     std::size_t matches = 0;
-    for (std::uint32_t seed = 1; seed <= 250 && !HasFatalFailure(); ++seed) {
+    for (std::uint32_t seed = 1; seed <= 120 && !HasFatalFailure(); ++seed) {
         check_round(seed, seed % 5 != 0, {}, matches);
     }
-    EXPECT_GT(matches, 50'000U); // the worlds are not empty
+    EXPECT_GT(matches, 20'000U); // the worlds are not empty
 }
 
 TEST(Differential, WithoutMemoAndWithATinyOne) {
