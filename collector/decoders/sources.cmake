@@ -2,7 +2,7 @@
 set(CANHGAC_DECODER_SOURCES
     record_decoder.cpp
     decoders/access_log.cpp decoders/bulk_action.cpp decoders/event_draft.cpp decoders/json_event.cpp
-    decoders/json_scan.cpp decoders/json_splitter.cpp decoders/key_value.cpp decoders/line_decoder.cpp decoders/linux_message.cpp
+    decoders/json_scan.cpp decoders/key_value.cpp decoders/line_decoder.cpp decoders/linux_message.cpp
     decoders/login_message.cpp
     decoders/name_meanings.cpp decoders/name_tree.cpp decoders/source_cache.cpp decoders/sshd_message.cpp
     decoders/string_inserts.cpp decoders/syslog_rfc3164.cpp decoders/syslog_rfc5424.cpp decoders/time_stamps.cpp
@@ -10,7 +10,7 @@ set(CANHGAC_DECODER_SOURCES
 set(CANHGAC_DECODER_HEADERS
     record_decoder.hpp
     decoders/access_log.hpp decoders/bulk_action.hpp decoders/event_draft.hpp decoders/json_event.hpp
-    decoders/json_scan.hpp decoders/json_splitter.hpp decoders/key_value.hpp decoders/line_decoder.hpp decoders/linux_message.hpp
+    decoders/json_scan.hpp decoders/key_value.hpp decoders/line_decoder.hpp decoders/linux_message.hpp
     decoders/login_message.hpp
     decoders/name_meanings.hpp decoders/name_tree.hpp decoders/source_cache.hpp decoders/sshd_message.hpp
     decoders/string_inserts.hpp decoders/syslog_header.hpp decoders/text_cursor.hpp decoders/time_stamps.hpp
