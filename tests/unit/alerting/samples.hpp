@@ -1,6 +1,7 @@
 /// Detections and alerts for the tests of alerting.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ inline constexpr common::Nanos kMorning = 1'795'309'200LL * common::kSecond;
 inline event::DetectionRecord detection(std::string rule, std::string address, common::Nanos time = kMorning) {
     event::DetectionRecord record;
     record.time = time;
-    record.received = time + 5 * common::kMillisecond;
+    record.received = std::min(time, alerting::kLastTime) + 5 * common::kMillisecond;
     record.rule_id = std::move(rule);
     record.title = "Dò mật khẩu SSH";
     record.level = event::Severity::high;
