@@ -33,7 +33,8 @@ void add_channels(const Config::Alerting& alerting, alerting::Outbox& outbox, co
         settings.to = smtp.to;
         settings.ca_file = smtp.ca_file;
         settings.style = style;
-        outbox.add(alerting::make_smtp(std::move(settings), clock), {.name = "smtp"});
+        outbox.add(alerting::make_smtp(std::move(settings), clock),
+                   {.name = "smtp", .per_minute = static_cast<double>(smtp.per_minute)});
     }
     if (alerting.webhook) {
         alerting::WebhookSettings settings;
@@ -41,7 +42,8 @@ void add_channels(const Config::Alerting& alerting, alerting::Outbox& outbox, co
         settings.secret_file = alerting.webhook->secret_file;
         settings.ca_file = alerting.webhook->ca_file;
         settings.style = style;
-        outbox.add(alerting::make_webhook(std::move(settings), clock), {.name = "webhook"});
+        outbox.add(alerting::make_webhook(std::move(settings), clock),
+                   {.name = "webhook", .per_minute = static_cast<double>(alerting.webhook->per_minute)});
     }
 }
 
