@@ -115,7 +115,7 @@ void read_smtp(ConfigMap map, SmtpConfig& smtp) {
     map.text("password_file", smtp.password_file);
     map.text("from", smtp.from);
     map.texts("to", smtp.to);
-    map.number("per_minute", smtp.per_minute, 0U, 100'000U);
+    map.number("per_minute", smtp.per_minute, 0U, 1'000'000U);
     map.require({"host", "from", "to"});
     map.finish();
 }
@@ -124,7 +124,7 @@ void read_webhook(ConfigMap map, WebhookConfig& webhook) {
     map.text("url", webhook.url);
     map.text("secret_file", webhook.secret_file);
     map.text("ca_file", webhook.ca_file);
-    map.number("per_minute", webhook.per_minute, 0U, 100'000U);
+    map.number("per_minute", webhook.per_minute, 0U, 1'000'000U);
     map.require({"url", "secret_file"});
     map.finish();
 }

@@ -71,14 +71,14 @@ struct SmtpConfig {
     std::string password_file;
     std::string from;
     std::vector<std::string> to;
-    unsigned per_minute = 60; ///< notices at most; 0 = no cap
+    std::uint32_t per_minute = 60; ///< most notices a minute; 0 = no cap
 };
 
 struct WebhookConfig {
     std::string url;
     std::string secret_file;
     std::string ca_file;
-    unsigned per_minute = 60; ///< notices at most; 0 = no cap
+    std::uint32_t per_minute = 6'000;
 };
 
 struct Config {

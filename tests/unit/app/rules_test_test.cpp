@@ -56,7 +56,7 @@ protected:
         fs::create_directories(folder_);
         write("r.yml", std::string(kRule));
     }
-    ~RulesTest() override { fs::remove_all(folder_); }
+    void TearDown() override { fs::remove_all(folder_); }
 
     void write(const std::string& name, const std::string& content) const {
         std::ofstream(folder_ / name, std::ios::binary) << content;
