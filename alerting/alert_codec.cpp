@@ -94,7 +94,7 @@ public:
     }
 
 private:
-    const json::value* find(std::string_view name) const { return object_.if_contains(name); }
+    [[nodiscard]] const json::value* find(std::string_view name) const { return object_.if_contains(name); }
     template <typename T>
     T failed() {
         ok_ = false;
