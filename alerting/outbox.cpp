@@ -94,14 +94,16 @@ struct Outbox::Impl {
     }
     common::Nanos delay(std::uint32_t attempts, common::Nanos longest);
     Sender* sender(std::string_view name);
-    common::Result<DueList, std::error_code> read_due(const Sender& sender, common::Nanos now, std::size_t limit) const;
+    [[nodiscard]] common::Result<DueList, std::error_code> read_due(const Sender& sender, common::Nanos now,
+                                                                    std::size_t limit) const;
     std::optional<common::Nanos> token_wait(Sender& sender, common::Nanos now) const;
     std::optional<common::Nanos> step(Sender& sender, std::size_t limit);
     bool settle(Sender& sender, Due& due, const Delivery& delivery);
     void sweep_receipts(Sender& sender);
     void run(Sender& sender);
-    common::Result<std::vector<OutboxEntry>, std::error_code> list(std::string_view prefix, std::size_t limit) const;
-    common::Result<std::vector<std::string>, std::error_code> channels_of(std::string_view prefix) const;
+    [[nodiscard]] common::Result<std::vector<OutboxEntry>, std::error_code> list(std::string_view prefix,
+                                                                                 std::size_t limit) const;
+    [[nodiscard]] common::Result<std::vector<std::string>, std::error_code> channels_of(std::string_view prefix) const;
 };
 
 /// Doubles with each failed try up to `longest`; half of it is random, so that notices do not come back together.

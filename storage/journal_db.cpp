@@ -153,6 +153,8 @@ void JournalDb::open(const JournalOptions& options, common::Logger& logger) {
     }
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     const fs::path path = folder_ / "journal";
+    std::error_code ignored; // an error shows when the database is opened
+    fs::create_directories(path, ignored);
     const rocksdb::Status status = rocksdb::DB::Open(db_options, path.string(), families, &handles, &db_);
     if (!status.ok()) {
         const std::string text = status.ToString();

@@ -85,7 +85,7 @@ class BruteForce(harness.Case):
         print(mail["Subject"], text, sep="\n")
         self.assertIn("truc-soc@tinh.example", mail["To"])
         self.assertNotIn("�", text)
-        for words in ("CẢNH BÁO AN NINH MẠNG", "Mức độ nghiêm trọng: Cao", "địa chỉ nguồn 203.0.113.77", "Đơn vị: Sở Thử nghiệm",
+        for words in ("CẢNH BÁO AN NINH MẠNG", "Dò mật khẩu SSH từ một địa chỉ", "Mức độ nghiêm trọng: Cao", "địa chỉ nguồn 203.0.113.77", "Đơn vị: Sở Thử nghiệm",
                       "Số lần: 10", "Hướng xử lý: ", "chặn địa chỉ nguồn"):
             self.assertIn(words.lower(), (mail["Subject"] + text).lower())
 
