@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "collector/listeners/elastic_stubs.hpp"
+#include "collector/listeners/elastic_startup.hpp"
 #include "collector/listeners/elastic_submission.hpp"
 #include "net/address.hpp"
 #include "net/gzip.hpp"

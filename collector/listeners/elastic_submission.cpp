@@ -5,7 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
-#include "collector/listeners/elastic_stubs.hpp"
+#include "collector/listeners/elastic_startup.hpp"
 #include "net/digest.hpp"
 
 namespace canhgac::collector {

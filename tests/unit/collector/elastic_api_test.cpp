@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "collector/listeners/elastic_stubs.hpp"
+#include "collector/listeners/elastic_startup.hpp"
 #include "net/gzip.hpp"
 #include "tests/unit/collector/listener_fixture.hpp"
 #include "tests/unit/net/test_client.hpp"

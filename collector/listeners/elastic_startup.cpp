@@ -1,4 +1,4 @@
-#include "collector/listeners/elastic_stubs.hpp"
+#include "collector/listeners/elastic_startup.hpp"
 
 #include <algorithm>
 #include <array>
