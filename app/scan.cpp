@@ -121,9 +121,14 @@ common::Result<void, std::string> feed(const std::string& name, InputStream& str
         job = ScanJob();
     };
     splitter.start();
+    const std::uint64_t bytes_before = totals.bytes;
     for (;;) {
         auto got = splitter.fill(stream);
         if (!got) { return common::fail(std::move(got.error())); }
+        if (totals.bytes == bytes_before && splitter.begins_with("ElfFile")) {
+            return common::fail(
+                std::string("is a Windows EVTX file, which scan does not read yet: export it as JSON first"));
+        }
         totals.bytes += *got;
         while (const auto record = splitter.next()) {
             event::Record made;

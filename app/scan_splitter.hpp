@@ -25,6 +25,10 @@ public:
     void start();
     /// Reads more; the number of bytes read, 0 at the end (then next() gives what is left). Views handed out die here.
     [[nodiscard]] common::Result<std::size_t, std::string> fill(InputStream& stream);
+    /// True when what has been read and not been handed out begins with `text`.
+    [[nodiscard]] bool begins_with(std::string_view text) const noexcept {
+        return std::string_view(window_).substr(at_).starts_with(text);
+    }
     /// The next complete record, without its line end; nothing when more has to be read. Empty lines are skipped.
     [[nodiscard]] std::optional<std::string_view> next();
 

@@ -12,6 +12,7 @@
 #include "common/yaml.hpp"
 #include "rules/correlation_document.hpp"
 #include "rules/document.hpp"
+#include "rules/document_actions.hpp"
 #include "rules/refusal.hpp"
 
 namespace canhgac::rules {
@@ -116,11 +117,13 @@ struct Reader::State {
         result.rules.push_back(std::move(rule));
     }
 
-    void try_document(std::string_view file, const yaml::Node& document, bool has_action) {
-        const std::string id = id_of(document);
+    void try_document(std::string_view file, const yaml::Node& document, DocumentActions& actions) {
+        std::string id = id_of(document);
         try {
-            if (has_action) { refuse(document.at, "files with 'action: global|reset|repeat' are not supported yet"); }
-            add_document(file, document);
+            const auto whole = actions.apply(document);
+            if (!whole) { return; }
+            id = id_of(*whole);
+            add_document(file, *whole);
         } catch (const Refusal& refusal) {
             reject(file, refusal.at, id, refusal.reason);
             if (!id.empty()) { known.try_emplace(id, Known{Known::Kind::rejected, id, {std::string(file), 0}}); }
@@ -199,13 +202,12 @@ void Reader::add_text(std::string_view file, std::string_view text) {
         state.reject(file, documents.error().at, {}, documents.error().message);
         return;
     }
-    const auto is_action = [](const yaml::Node& node) { return node.is_map() && node.find("action") != nullptr; };
-    const bool has_action = std::any_of(documents->begin(), documents->end(), is_action);
+    DocumentActions actions;
     bool is_empty = true;
     for (const auto& document : *documents) {
         if (document.is_null()) { continue; } // "---" with nothing after it
         is_empty = false;
-        state.try_document(file, document, has_action);
+        state.try_document(file, document, actions);
     }
     if (is_empty) { state.reject(file, {1, 1}, {}, "the file holds no document"); }
 }

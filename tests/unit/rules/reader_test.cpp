@@ -130,11 +130,43 @@ TEST(Reader, SIGMA_A4_WrongHeadsAreRejected) {
     EXPECT_EQ(read_text("t.yml", rule_text(kDetection, "r1", "taxonomy: sigma\n")).rules.size(), 1U);
 }
 
-TEST(Reader, SIGMA_A5_ActionGlobalRejectsTheWholeFile) {
-    const auto result = read_text("t.yml", "action: global\ntitle: T\n---\n" + rule_text(kDetection, "r1"));
-    ASSERT_EQ(result.rejected.size(), 2U);
-    EXPECT_EQ(result.rejected[1].reason, "files with 'action: global|reset|repeat' are not supported yet");
-    EXPECT_EQ(result.rejected[1].id, "r1");
+TEST(Reader, SIGMA_A5_ActionGlobalIsAddedToEveryDocumentAfterIt) {
+    const auto result =
+        read_text("t.yml", "action: global\ntitle: T\nid: g1\nlevel: high\nlogsource: {product: windows}\n"
+                           "detection: {condition: sel}\n"
+                           "---\nlogsource: {service: system}\ndetection: {sel: {EventID: 1}}\n"
+                           "---\ntitle: Own\nlevel: low\ndetection: {sel: {EventID: 2}}\n");
+    ASSERT_TRUE(result.rejected.empty()) << to_string(result.rejected[0]);
+    ASSERT_EQ(result.rules.size(), 2U);
+    EXPECT_EQ(result.rules[0].id, "g1");
+    EXPECT_EQ(result.rules[0].title, "T");
+    EXPECT_EQ(result.rules[0].logsource, (LogSource{"windows", "", "system"}));
+    EXPECT_EQ(result.rules[0].level, event::Severity::high);
+    EXPECT_EQ(result.rules[1].id, "g1-2");
+    EXPECT_EQ(result.rules[1].title, "Own");
+    EXPECT_EQ(result.rules[1].level, event::Severity::low);
+}
+
+TEST(Reader, SIGMA_A5_ActionResetAndRepeat) {
+    const auto result = read_text("t.yml", "action: global\nlevel: critical\n---\n" + rule_text(kDetection, "r1") +
+                                               "---\naction: repeat\nid: r2\ntitle: Again\n---\naction: repeat\n"
+                                               "---\naction: reset\n---\n" +
+                                               rule_text(kDetection, "r3"));
+    ASSERT_TRUE(result.rejected.empty()) << to_string(result.rejected[0]);
+    ASSERT_EQ(result.rules.size(), 4U);
+    EXPECT_EQ(result.rules[1].id, "r2");
+    EXPECT_EQ(result.rules[1].title, "Again");
+    EXPECT_EQ(result.rules[1].predicates, result.rules[0].predicates);
+    EXPECT_EQ(result.rules[2].id, "r2-2");
+    EXPECT_EQ(result.rules[3].id, "r3");
+}
+
+TEST(Reader, SIGMA_A5_AnActionThatCannotBeDoneIsRejected) {
+    for (const char* text : {"action: repeat\ntitle: T\n", "action: merge\ntitle: T\n"}) {
+        const auto result = read_text("t.yml", text);
+        EXPECT_TRUE(result.rules.empty());
+        EXPECT_EQ(result.rejected.size(), 1U) << text;
+    }
 }
 
 TEST(Reader, SIGMA_J74_FiltersAreRejected) {
