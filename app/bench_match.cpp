@@ -1,6 +1,13 @@
 // `canhgac bench gen` and `canhgac bench match`.
 #include <cstdio>
+#include <cstring>
+#include <functional>
 #include <simdjson.h>
+#include <stdexcept>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>

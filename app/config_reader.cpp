@@ -55,6 +55,7 @@ void ConfigMap::path(std::string_view key, std::filesystem::path& target) {
 
 void ConfigMap::paths(std::string_view key, std::vector<std::filesystem::path>& target) {
     std::vector<std::string> values;
+    values.reserve(target.size());
     for (const auto& path : target) {
         values.push_back(path.string());
     }

@@ -72,7 +72,7 @@ void visit_zip(const std::string& path, const Visit& visit, std::vector<InputErr
         const char* raw_name = zip_get_name(archive, index, ZIP_FL_ENC_GUESS);
         const std::string member = raw_name == nullptr ? "" : raw_name;
         if (member.empty() || member.ends_with('/') || member.starts_with("__MACOSX/")) { continue; }
-        const std::string name = path + "!" + member;
+        const std::string name = fmt::format("{}!{}", path, member);
         zip_file_t* file = zip_fopen_index(archive, index, 0);
         if (file == nullptr) {
             errors.push_back({name, zip_strerror(archive)});
