@@ -112,7 +112,9 @@ common::Result<ClientResponse, TransferError> HttpClient::send(const ClientReque
     for (const auto& [name, value] : request.headers) {
         if (!clean(name) || !clean(value)) { return common::fail(TransferError{TransferErrc::bad_request}); }
         // "Name;" is how libcurl spells a header without a value.
-        curl::append(headers, value.empty() ? name + ";" : name + ": " + value);
+        std::string line = name;
+        (line += value.empty() ? ";" : ": ") += value;
+        curl::append(headers, line);
     }
     curl::append(headers, "Expect:"); // no pause for 100-continue
     CURL* const handle = impl_->handle.get();

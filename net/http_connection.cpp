@@ -33,14 +33,14 @@ public:
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
-    const HttpRequest& request() const noexcept override { return request_; }
+    [[nodiscard]] const HttpRequest& request() const noexcept override { return request_; }
     std::string take_body() override { return std::exchange(request_.body, {}); }
     bool respond(HttpResponse response) override { return channel_->respond(std::move(response)); }
     bool start_stream(HttpResponse head) override { return channel_->start_stream(std::move(head)); }
     bool write(std::string_view part) override { return channel_->write(part); }
     bool try_write(std::string_view part) override { return channel_->try_write(part); }
     void finish_stream() override { channel_->finish(false); }
-    bool closed() const noexcept override { return channel_->closed(); }
+    [[nodiscard]] bool closed() const noexcept override { return channel_->closed(); }
 
 private:
     HttpRequest request_;
