@@ -35,7 +35,8 @@ public:
             return;
         }
         for (unsigned i = 0; i < threads; ++i) {
-            threads_.emplace_back([this, worker = workers()] { work(*worker); });
+            workers_.push_back(workers());
+            threads_.emplace_back([this, worker = workers_.back().get()] { work(*worker); });
         }
     }
     void add(ScanJob job) {
@@ -73,7 +74,8 @@ private:
             room_.notify_one();
             ScanResult result = worker.run(job);
             lock.lock();
-            waiting_.emplace(job.number, std::pair(std::move(job), std::move(result)));
+            const std::uint64_t number = job.number;
+            waiting_.emplace(number, std::pair(std::move(job), std::move(result)));
             while (!waiting_.empty() && waiting_.begin()->first == next_) {
                 auto& [its_job, its_result] = waiting_.begin()->second;
                 deliver_(its_job, std::move(its_result));
@@ -94,6 +96,7 @@ private:
     std::map<std::uint64_t, std::pair<ScanJob, ScanResult>> waiting_; ///< guarded by mutex_
     std::uint64_t next_ = 0;                                          ///< guarded by mutex_
     bool done_ = false;                                               ///< guarded by mutex_
+    std::vector<std::unique_ptr<ScanWorker>> workers_;                ///< one for each thread
     std::vector<std::thread> threads_;
 };
 
@@ -170,11 +173,13 @@ void print_correlations(std::vector<event::DetectionRecord> fired) {
     for (auto& record : fired) {
         std::string group;
         for (const auto& [field, value] : record.captured) {
-            group += field + '\0' + value + '\0';
+            ((group += field) += '\0') += value;
+            group += '\0';
         }
         last.insert_or_assign({record.rule_id, record.from, std::move(group)}, std::move(record));
     }
     std::vector<const event::DetectionRecord*> order;
+    order.reserve(last.size());
     for (const auto& [key, record] : last) {
         order.push_back(&record);
     }

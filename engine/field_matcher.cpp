@@ -33,11 +33,9 @@ PatternShape shape_of(const std::vector<rules::PatternPart>& parts) noexcept {
         if (part.kind == Kind::literal) {
             ++shape.literals;
             if (part.text.size() > shape.longest.size()) { shape.longest = part.text; }
-        } else if (part.kind == Kind::one) {
-            shape.inner = true;
-        } else if (i == 0) {
+        } else if (part.kind == Kind::any && i == 0) {
             shape.open_start = true;
-        } else if (i + 1 == parts.size()) {
+        } else if (part.kind == Kind::any && i + 1 == parts.size()) {
             shape.open_end = true;
         } else {
             shape.inner = true;

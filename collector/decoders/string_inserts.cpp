@@ -107,7 +107,7 @@ struct Entry {
     std::string_view event_id;
     Names names;
 };
-const std::array<Entry, 22> kEntries = {{
+constexpr std::array<Entry, 22> kEntries = {{
     {"Security", "4624", kLogon},
     {"Security", "4625", kLogonFailed},
     {"Security", "4648", kExplicitLogon},

@@ -1,39 +1,12 @@
 // Framing must not touch the heap once its list of records has grown: every allocation of the process is counted.
-#include <atomic>
 #include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "collector/protocols/syslog_framing.hpp"
-
-namespace {
-// NOLINTNEXTLINE(*-avoid-non-const-global-variables): operator new has no arguments for it
-std::atomic<std::size_t> allocations{0};
-} // namespace
-
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* memory = std::malloc(size)) { return memory; }
-    throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) {
-    return operator new(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
+#include "tests/support/allocation_count.hpp"
 
 namespace canhgac::collector {
 namespace {
@@ -58,11 +31,11 @@ TEST(SyslogFraming, TakesNothingFromTheHeapOnceWarm) {
     };
     const std::size_t frames = run();
     EXPECT_GE(frames, 1'000U);
-    const std::size_t before = allocations.load();
+    const std::size_t before = support::allocation_count();
     for (int round = 0; round < 5; ++round) {
         EXPECT_GE(run(), 1'000U);
     }
-    EXPECT_EQ(allocations.load() - before, 0U);
+    EXPECT_EQ(support::allocation_count() - before, 0U);
 }
 
 } // namespace

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "allocation_count.hpp"
 #include "decoder_harness.hpp"
+#include "tests/support/allocation_count.hpp"
 
 namespace canhgac::collector {
 namespace {
@@ -58,11 +58,11 @@ TEST(DecoderAllocation, AWarmDecoderTakesNothingFromTheHeap) {
     };
     decode_all();
     decode_all();
-    const std::size_t before = allocation_count();
+    const std::size_t before = support::allocation_count();
     for (int round = 0; round < 10; ++round) {
         decode_all();
     }
-    EXPECT_EQ(allocation_count() - before, 0U);
+    EXPECT_EQ(support::allocation_count() - before, 0U);
 }
 
 } // namespace

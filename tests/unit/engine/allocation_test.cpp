@@ -1,44 +1,11 @@
 // A warm worker must not touch the heap when nothing matches: every allocation of the process is counted.
-#include <atomic>
 #include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
 #include "engine/match_worker.hpp"
+#include "tests/support/allocation_count.hpp"
 #include "tests/unit/engine/engine_fixture.hpp"
-
-namespace {
-std::atomic<std::size_t> allocations{0}; // NOLINT(*-avoid-non-const-global-variables): operator new has no arguments
-} // namespace
-
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* memory = std::malloc(size)) { return memory; }
-    throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) {
-    return operator new(size);
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    return std::malloc(size);
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, const std::nothrow_t&) noexcept {
-    std::free(memory);
-}
 
 namespace canhgac::engine {
 namespace {
@@ -96,12 +63,12 @@ TEST(Allocation, AWarmWorkerTakesNothingFromTheHeap) {
             fill(batch, cache, round);
             worker.match(batch, detections);
         }
-        const std::size_t before = allocations.load();
+        const std::size_t before = support::allocation_count();
         for (int round = 3; round < 20; ++round) {
             fill(batch, cache, round);
             worker.match(batch, detections);
         }
-        EXPECT_EQ(allocations.load() - before, 0U) << "memo " << memo;
+        EXPECT_EQ(support::allocation_count() - before, 0U) << "memo " << memo;
         EXPECT_TRUE(detections.empty());
         EXPECT_GT(worker.stats().evaluations, 1000U);
     }

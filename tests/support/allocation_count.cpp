@@ -1,4 +1,4 @@
-#include "allocation_count.hpp"
+#include "tests/support/allocation_count.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -17,6 +17,10 @@ void* operator new(std::size_t size) {
 void* operator new[](std::size_t size) {
     return operator new(size);
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    return std::malloc(size);
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
@@ -29,11 +33,14 @@ void operator delete(void* memory, std::size_t) noexcept {
 void operator delete[](void* memory, std::size_t) noexcept {
     std::free(memory);
 }
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+    std::free(memory);
+}
 
-namespace canhgac::collector {
+namespace canhgac::support {
 
 std::size_t allocation_count() noexcept {
     return allocations.load(std::memory_order_relaxed);
 }
 
-} // namespace canhgac::collector
+} // namespace canhgac::support
