@@ -1,5 +1,6 @@
 #include "storage/journal_db.hpp"
 
+#include <charconv>
 #include <cstdarg>
 #include <cstdio>
 #include <fcntl.h>

@@ -222,8 +222,7 @@ char* fold_to(std::string_view text, char* target) {
             } else {
                 character.clear(); // at most 4 bytes: stays in the string object
                 encode(folded, character);
-                std::memcpy(target, character.data(), character.size());
-                target += character.size();
+                target = std::copy(character.begin(), character.end(), target);
             }
             at += decoded.size;
         }

@@ -145,7 +145,7 @@ std::string print_query(const Filter& filter) {
 
 std::string print_query(const ParsedQuery& query) {
     if (!query.last) { return print_query(query.filter); }
-    const std::string last = "last " + duration_text(*query.last);
+    std::string last = "last " + duration_text(*query.last);
     if (query.filter.kind == Filter::Kind::all) { return last; }
     return print(query.filter, query.filter.kind == Filter::Kind::disjunction) + " " + last;
 }
