@@ -40,6 +40,9 @@ namespace {
 }
 
 TEST(RecoveryTest, KillNineLosesAndDoublesNothing) {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "ThreadSanitizer does not support new threads after a fork of a program with threads";
+#endif
     const TemporaryFolder folder;
     JournalOptions options;
     options.queue_bytes = 64 * common::kKiB;
