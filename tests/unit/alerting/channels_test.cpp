@@ -20,7 +20,7 @@ using Outcome = Delivery::Outcome;
 using test::ChildProcess;
 using test::TemporaryFolder;
 
-const std::string kSupport = std::string(CANHGAC_SOURCE_DIR) + "/tests/support/"; // NOLINT(cert-err58-cpp)
+const std::string kSupport = CANHGAC_SOURCE_DIR "/tests/support/"; // NOLINT(cert-err58-cpp)
 constexpr const char* kPython = "/usr/bin/python3";
 
 /// A certificate for 127.0.0.1 that vouches for itself.

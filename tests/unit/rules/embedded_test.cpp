@@ -1,6 +1,7 @@
 #include "rules/embedded.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -16,7 +17,7 @@ TEST(Embedded, FilesAreThoseOfTheSourceTree) {
     EXPECT_TRUE(std::is_sorted(files.begin(), files.end(),
                                [](const auto& left, const auto& right) { return left.path < right.path; }));
     for (const auto& file : files) {
-        std::ifstream stream(std::string(CANHGAC_SOURCE_DIR) + "/" + std::string(file.path), std::ios::binary);
+        std::ifstream stream(std::filesystem::path(CANHGAC_SOURCE_DIR) / file.path, std::ios::binary);
         const std::string text{std::istreambuf_iterator<char>(stream), {}};
         EXPECT_EQ(file.text, text) << file.path;
     }
