@@ -34,69 +34,86 @@ ItemKey parse_key(std::string_view key, yaml::Position at) {
     return out;
 }
 
-/// Any of what one value became.
-std::uint32_t add_value(RuleBuilder& builder, const ModifierChain& chain, const yaml::Node& value) {
-    std::vector<std::uint32_t> nodes;
-    for (auto& predicate : chain.apply(value)) {
-        nodes.push_back(builder.predicate(std::move(predicate)));
-    }
-    if (builder.is_full()) { refuse(value.at, "the rule has too many values"); }
-    return builder.any(std::move(nodes));
-}
+/// Counts what a selection grows to.
+class SelectionReader {
+public:
+    explicit SelectionReader(const Placeholders& placeholders) : placeholders_(placeholders) {}
 
-std::uint32_t build_item(RuleBuilder& builder, const std::string& key, yaml::Position at, const yaml::Node& value,
-                         const Placeholders& placeholders) {
-    ItemKey parsed = parse_key(key, at);
-    const ModifierChain chain(std::move(parsed.modifiers), parsed.field, placeholders);
-    chain.check(at);
-    if (value.is_map()) { refuse(value.at, "a map cannot be the value of '" + key + "'"); }
-    std::vector<std::uint32_t> nodes;
-    if (value.is_sequence()) {
-        for (const auto& item : value.items) {
-            nodes.push_back(add_value(builder, chain, item));
+    DraftNode read(const yaml::Node& selection) {
+        if (selection.is_map()) { return map(selection); }
+        if (!selection.is_sequence()) {
+            if (selection.is_null()) { refuse(selection.at, "empty selection"); }
+            return keyword(selection);
         }
-    } else {
-        nodes.push_back(add_value(builder, chain, value));
+        if (selection.items.empty()) { refuse(selection.at, "empty selection"); }
+        DraftNode node;
+        node.kind = DraftNode::Kind::any;
+        for (const auto& item : selection.items) {
+            if (item.is_sequence()) { refuse(item.at, "a list inside a list"); }
+            node.children.push_back(item.is_map() ? map(item) : keyword(item));
+        }
+        return node;
     }
-    if (nodes.empty()) { // `field: []` means null (SIGMA.md 27)
-        yaml::Node null;
-        null.at = value.at;
-        nodes.push_back(add_value(builder, chain, null));
-    }
-    const std::uint32_t joined = chain.joins_all() ? builder.all(std::move(nodes)) : builder.any(std::move(nodes));
-    return chain.negates() ? builder.negate(joined) : joined;
-}
 
-std::uint32_t build_map(RuleBuilder& builder, const yaml::Node& map, const Placeholders& placeholders) {
-    if (map.entries.empty()) { refuse(map.at, "empty map in the detection"); }
-    std::vector<std::uint32_t> nodes;
-    for (std::size_t i = 0; i < map.entries.size(); ++i) {
-        const auto& [key, value] = map.entries[i];
-        nodes.push_back(build_item(builder, key, map.key_positions[i], value, placeholders));
+private:
+    DraftValue value(const ModifierChain& chain, const yaml::Node& node) {
+        DraftValue out{chain.apply(node), node.at};
+        count_ += out.variants.size();
+        if (count_ > kMaxPredicates) { refuse(node.at, "the rule has too many values"); }
+        return out;
     }
-    return builder.all(std::move(nodes));
-}
 
-std::uint32_t build_keyword(RuleBuilder& builder, const yaml::Node& value, const Placeholders& placeholders) {
-    return add_value(builder, ModifierChain({}, {}, placeholders), value);
-}
+    DraftNode item(const std::string& key, yaml::Position at, const yaml::Node& value_node) {
+        ItemKey parsed = parse_key(key, at);
+        const ModifierChain chain(std::move(parsed.modifiers), parsed.field, placeholders_);
+        chain.check(at);
+        if (value_node.is_map()) { refuse(value_node.at, "a map cannot be the value of '" + key + "'"); }
+        DraftNode node;
+        DraftItem& item = node.item;
+        item.field = std::string(parsed.field);
+        item.joins_all = chain.joins_all();
+        item.is_negated = chain.negates();
+        item.at = at;
+        if (value_node.is_sequence()) {
+            for (const auto& one : value_node.items) {
+                item.values.push_back(value(chain, one));
+            }
+        } else {
+            item.values.push_back(value(chain, value_node));
+        }
+        if (item.values.empty()) { // `field: []` means null (SIGMA.md 27)
+            yaml::Node null;
+            null.at = value_node.at;
+            item.values.push_back(value(chain, null));
+        }
+        return node;
+    }
+
+    DraftNode map(const yaml::Node& map) {
+        if (map.entries.empty()) { refuse(map.at, "empty map in the detection"); }
+        DraftNode node;
+        node.kind = DraftNode::Kind::all;
+        for (std::size_t i = 0; i < map.entries.size(); ++i) {
+            node.children.push_back(item(map.entries[i].first, map.key_positions[i], map.entries[i].second));
+        }
+        return node;
+    }
+
+    DraftNode keyword(const yaml::Node& value_node) {
+        DraftNode node;
+        node.item.values.push_back(value(ModifierChain({}, {}, placeholders_), value_node));
+        node.item.at = value_node.at;
+        return node;
+    }
+
+    const Placeholders& placeholders_;
+    std::size_t count_ = 0;
+};
 
 } // namespace
 
-std::uint32_t build_selection(RuleBuilder& builder, const yaml::Node& selection, const Placeholders& placeholders) {
-    if (selection.is_map()) { return build_map(builder, selection, placeholders); }
-    if (!selection.is_sequence()) {
-        if (selection.is_null()) { refuse(selection.at, "empty selection"); }
-        return build_keyword(builder, selection, placeholders);
-    }
-    if (selection.items.empty()) { refuse(selection.at, "empty selection"); }
-    std::vector<std::uint32_t> nodes;
-    for (const auto& item : selection.items) {
-        if (item.is_sequence()) { refuse(item.at, "a list inside a list"); }
-        nodes.push_back(item.is_map() ? build_map(builder, item, placeholders)
-                                      : build_keyword(builder, item, placeholders));
-    }
-    return builder.any(std::move(nodes));
+DraftNode read_selection(const yaml::Node& selection, const Placeholders& placeholders) {
+    return SelectionReader(placeholders).read(selection);
 }
 
 } // namespace canhgac::rules

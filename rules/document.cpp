@@ -1,12 +1,9 @@
 #include "rules/document.hpp"
 
-#include <optional>
 #include <utility>
 
-#include "rules/condition.hpp"
 #include "rules/detection.hpp"
 #include "rules/refusal.hpp"
-#include "rules/rule_builder.hpp"
 
 namespace canhgac::rules {
 
@@ -29,21 +26,21 @@ LogSource read_logsource(const yaml::Node& document) {
     return logsource;
 }
 
-/// The detection of one rule: builds selections when the condition first names them, and the others aside, so that
-/// their mistakes are found as well.
+/// The detection of one rule, from its text to predicates and nodes.
 class DetectionReader {
 public:
-    DetectionReader(Rule& rule, const yaml::Node& detection, const Placeholders& placeholders)
-        : rule_(rule), builder_(rule), detection_(detection), placeholders_(placeholders) {}
+    DetectionReader(Rule& rule, const yaml::Node& detection, const ReadContext& context)
+        : draft_{rule, {}, {}, detection.at}, detection_(detection), context_(context) {}
 
     void run() {
         const yaml::Node* condition = collect();
         if (condition == nullptr) { refuse(detection_.at, "missing 'condition' in 'detection'"); }
         if (selections_.empty()) { refuse(detection_.at, "'detection' has no selection"); }
         if (selections_.size() > kMaxSelections) { refuse(detection_.at, "'detection' has too many selections"); }
-        nodes_.resize(selections_.size());
-        rule_.root = read_conditions(*condition);
-        check_unused();
+        read_conditions(*condition);
+        read_selections();
+        if (context_.change) { context_.change(draft_); }
+        lower(draft_);
     }
 
 private:
@@ -55,26 +52,28 @@ private:
             if (name == "condition") {
                 condition = &node;
             } else if (name != "timeframe") { // left over from aggregations: no selection (SIGMA.md 60)
-                scope_.names.push_back(name);
+                draft_.selections.push_back({name, {}});
                 selections_.push_back(&node);
             }
         }
-        scope_.node_of = [this](std::size_t index) { return node_of(index); };
         return condition;
     }
 
-    std::uint32_t node_of(std::size_t index) {
-        auto& node = nodes_[index];
-        if (!node) { node = build_selection(builder_, *selections_[index], placeholders_); }
-        return *node;
+    void read_selections() {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < selections_.size(); ++i) {
+            DraftNode& node = draft_.selections[i].node;
+            node = read_selection(*selections_[i], context_.placeholders);
+            count += count_predicates(node);
+            if (count > kMaxPredicates) { refuse(selections_[i]->at, "the rule has too many values"); }
+        }
     }
 
     /// A list of conditions: any of them (SIGMA.md 56).
-    std::uint32_t read_conditions(const yaml::Node& condition) {
-        std::vector<std::uint32_t> roots;
+    void read_conditions(const yaml::Node& condition) {
         const auto add = [&](const yaml::Node& node) {
             if (!node.is_string()) { refuse(node.at, "'condition' must be text or a list of texts"); }
-            roots.push_back(build_condition(builder_, node.text, node.at, scope_));
+            draft_.conditions.push_back({node.text, node.at});
         };
         if (condition.is_sequence()) {
             for (const auto& item : condition.items) {
@@ -83,25 +82,13 @@ private:
         } else {
             add(condition);
         }
-        if (roots.empty()) { refuse(condition.at, "'condition' is empty"); }
-        return builder_.any(std::move(roots));
+        if (draft_.conditions.empty()) { refuse(condition.at, "'condition' is empty"); }
     }
 
-    void check_unused() {
-        Rule aside;
-        RuleBuilder builder(aside);
-        for (std::size_t i = 0; i < selections_.size(); ++i) {
-            if (!nodes_[i]) { static_cast<void>(build_selection(builder, *selections_[i], placeholders_)); }
-        }
-    }
-
-    Rule& rule_;
-    RuleBuilder builder_;
+    Draft draft_;
     const yaml::Node& detection_;
-    const Placeholders& placeholders_;
-    ConditionScope scope_;
+    const ReadContext& context_;
     std::vector<const yaml::Node*> selections_;
-    std::vector<std::optional<std::uint32_t>> nodes_;
 };
 
 } // namespace
@@ -169,7 +156,7 @@ std::string id_of(const yaml::Node& document) {
     return id != nullptr && id->is_scalar() ? id->text : std::string{};
 }
 
-Rule read_rule(const yaml::Node& document, const Placeholders& placeholders) {
+Rule read_rule(const yaml::Node& document, const ReadContext& context) {
     check_head(document);
     Rule rule;
     rule.id = read_identity(document);
@@ -191,7 +178,7 @@ Rule read_rule(const yaml::Node& document, const Placeholders& placeholders) {
     const auto* detection = document.find("detection");
     if (detection == nullptr) { refuse(document.at, "missing 'detection'"); }
     if (!detection->is_map()) { refuse(detection->at, "'detection' must be a map"); }
-    DetectionReader(rule, *detection, placeholders).run();
+    DetectionReader(rule, *detection, context).run();
     return rule;
 }
 

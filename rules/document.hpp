@@ -1,18 +1,26 @@
 /// One YAML document as a Sigma rule (SIGMA.md A-H). Internal to the module.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/yaml.hpp"
+#include "rules/draft.hpp"
 #include "rules/ir.hpp"
 #include "rules/modifiers_encoding.hpp"
 
 namespace canhgac::rules {
 
-/// Throws Refusal.
-[[nodiscard]] Rule read_rule(const common::yaml::Node& document, const Placeholders& placeholders);
+/// What reading needs beside the document.
+struct ReadContext {
+    const Placeholders& placeholders;
+    std::function<void(Draft&)> change; ///< called once the detection is read, before its condition is resolved
+};
+
+/// Throws Refusal, and what `context.change` throws.
+[[nodiscard]] Rule read_rule(const common::yaml::Node& document, const ReadContext& context);
 
 /// The `id` of any document, for messages; empty when it has none that can be read.
 [[nodiscard]] std::string id_of(const common::yaml::Node& document);

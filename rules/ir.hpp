@@ -16,9 +16,10 @@ namespace canhgac::rules {
 
 /// A string value after unescaping (SIGMA.md 20): literal runs with wildcards between them.
 struct PatternPart {
-    enum class Kind : std::uint8_t { literal, any, one }; ///< `*`: any length incl. 0 and newlines; `?`: one character
+    /// `*`: any length incl. 0 and newlines; `?`: one character. A placeholder (`%name%`) only while rules are read.
+    enum class Kind : std::uint8_t { literal, any, one, placeholder };
     Kind kind = Kind::literal;
-    std::string text; ///< for literal: UTF-8
+    std::string text; ///< for literal: UTF-8; for placeholder: its name
     friend bool operator==(const PatternPart&, const PatternPart&) = default;
 };
 

@@ -100,8 +100,18 @@ void require(const Step& step, const Predicate& value, Op op) {
     if (value.op != op) { step.refuse_with("cannot be used on " + std::string(kind_name(value))); }
 }
 
+/// Where the characters themselves are needed, a pipeline cannot bring them later.
+void refuse_placeholder(const Step& step, const Predicate& value) {
+    for (const auto& part : value.pattern) {
+        if (part.kind == PatternPart::Kind::placeholder) {
+            refuse(step.at, "unresolved placeholder '%" + part.text + "%'");
+        }
+    }
+}
+
 void require_literal(const Step& step, const Predicate& value) {
     require(step, value, Op::matches);
+    refuse_placeholder(step, value);
     if (has_wildcard(value.pattern)) { step.refuse_with("cannot be used on a value with wildcards"); }
 }
 
@@ -219,6 +229,7 @@ std::vector<Predicate> with_patterns(const Predicate& value, std::vector<Pattern
 
 void encode_utf16(const Step& step, Predicate& value) {
     require(step, value, Op::matches);
+    refuse_placeholder(step, value);
     const bool has_mark = step.modifier.kind == Modifier::utf16;
     if (has_mark) { require_literal(step, value); }
     const Utf16 form = has_mark                                  ? Utf16::with_mark
@@ -249,7 +260,6 @@ std::vector<Predicate> encode_base64(const Step& step, const Predicate& value) {
 std::vector<Predicate> replace_placeholders(const Step& step, const Predicate& value) {
     require(step, value, Op::matches);
     auto expansion = expand(value.pattern, step.placeholders);
-    if (!expansion.unknown.empty()) { refuse(step.at, "unresolved placeholder '%" + expansion.unknown + "%'"); }
     if (expansion.too_many) { step.refuse_with("makes too many values"); }
     return with_patterns(value, std::move(expansion.patterns));
 }
@@ -408,17 +418,6 @@ std::vector<Predicate> ModifierChain::apply(const yaml::Node& value) const {
         if (changed.size() > kMaxVariants) { step.refuse_with("makes too many values"); }
         values = std::move(changed);
         is_first = is_first && is_joiner(used.kind);
-    }
-    for (auto& one : values) {
-        if (one.op != Op::matches) { continue; }
-        one.text.clear();
-        if (field_.empty()) { // a keyword is looked for anywhere in a value (SIGMA.md 31)
-            add_leading_any(one.pattern);
-            add_trailing_any(one.pattern);
-        }
-        for (const auto& part : one.pattern) {
-            if (!is_utf8(part.text)) { refuse(value.at, "the UTF-16 form of this value needs base64 after it"); }
-        }
     }
     return values;
 }

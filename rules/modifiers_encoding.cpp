@@ -146,7 +146,8 @@ std::optional<std::vector<Pattern>> windash(const Pattern& pattern) {
     std::vector<Pattern> patterns(1);
     for (const auto& part : pattern) {
         std::size_t done = 0;
-        for (const std::size_t place : dashes_of(part.text)) {
+        const bool is_literal = part.kind == PatternPart::Kind::literal;
+        for (const std::size_t place : is_literal ? dashes_of(part.text) : std::vector<std::size_t>{}) {
             append_to_all(patterns, std::string_view(part.text).substr(done, place - done));
             done = place + 1;
             if (patterns.size() * kDashes.size() > kMaxVariants) { return std::nullopt; }
@@ -185,8 +186,10 @@ Expansion expand(const Pattern& pattern, const Placeholders& placeholders) {
             const std::string name(text.substr(found.begin + 1, found.end - found.begin - 2));
             const auto values = placeholders.find(name);
             if (values == placeholders.end() || values->second.empty()) {
-                out.unknown = name;
-                return out;
+                for (auto& one : out.patterns) {
+                    append_part(one, {PatternPart::Kind::placeholder, name});
+                }
+                continue;
             }
             if (out.patterns.size() * values->second.size() > kMaxVariants) {
                 out.too_many = true;

@@ -33,11 +33,11 @@ using Placeholders = std::map<std::string, std::vector<std::string>>;
 
 struct Expansion {
     std::vector<Pattern> patterns;
-    std::string unknown; ///< not empty: this placeholder has no values
     bool too_many = false;
 };
 
-/// Replaces every `%name%` by each of its values (which may hold wildcards); `\%` is a percent sign.
+/// Replaces every `%name%` by each of its values (which may hold wildcards), or, when it has none, by a part of kind
+/// placeholder that pipelines may still resolve; `\%` is a percent sign.
 [[nodiscard]] Expansion expand(const Pattern& pattern, const Placeholders& placeholders);
 
 } // namespace canhgac::rules

@@ -111,7 +111,7 @@ struct Reader::State {
             correlations.push_back({std::move(unresolved), document.at});
             return;
         }
-        Rule rule = read_rule(document, options.placeholders);
+        Rule rule = read_rule(document, {options.placeholders, {}});
         rule.at = at;
         claim(document, rule.id, rule.name, Known::Kind::rule, at);
         result.rules.push_back(std::move(rule));

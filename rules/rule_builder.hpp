@@ -1,4 +1,5 @@
-/// Grows Rule::predicates and Rule::nodes; every function returns the index of a node. Not thread safe.
+/// Grows Rule::predicates and Rule::nodes; every function returns the index of a node, or kNothing for what a pipeline
+/// left without any test: it is passed over where it would be joined. Not thread safe.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "rules/draft.hpp"
 #include "rules/ir.hpp"
 
 namespace canhgac::rules {
 
 class RuleBuilder {
 public:
+    static constexpr std::uint32_t kNothing = 0xFFFF'FFFFU;
+
     explicit RuleBuilder(Rule& rule) : rule_(rule) {}
 
     std::uint32_t predicate(Predicate predicate) {
@@ -21,21 +25,23 @@ public:
         node.predicate = static_cast<std::uint32_t>(rule_.predicates.size() - 1);
         return add(std::move(node));
     }
-    /// At least one child; of one child, the child itself.
+    /// Of one child, the child itself; of none, kNothing.
     std::uint32_t all(std::vector<std::uint32_t> children) {
         return join(Node::Kind::conjunction, std::move(children));
     }
     std::uint32_t any(std::vector<std::uint32_t> children) {
         return join(Node::Kind::disjunction, std::move(children));
     }
-    std::uint32_t negate(std::uint32_t child) { return add(Node{Node::Kind::negation, 0, {child}}); }
+    std::uint32_t negate(std::uint32_t child) {
+        return child == kNothing ? kNothing : add(Node{Node::Kind::negation, 0, {child}});
+    }
 
     [[nodiscard]] bool is_full() const noexcept { return rule_.predicates.size() > kMaxPredicates; }
 
 private:
-    static constexpr std::size_t kMaxPredicates = 200'000;
-
     std::uint32_t join(Node::Kind kind, std::vector<std::uint32_t> children) {
+        std::erase(children, kNothing);
+        if (children.empty()) { return kNothing; }
         if (children.size() == 1) { return children.front(); }
         return add(Node{kind, 0, std::move(children)});
     }
