@@ -52,6 +52,7 @@ int run_check(const std::string& config_file) {
     }
     sources.placeholders = config.rules.placeholders.string();
     sources.pack = config.rules.pack;
+    sources.filter_polarity = config.rules.filter_polarity;
     const LoadedRules loaded = load_rules(sources, fields);
     for (const auto& rejection : loaded.rejected) {
         findings.push_back(rules::to_string(rejection));
@@ -59,6 +60,9 @@ int run_check(const std::string& config_file) {
 
     for (const std::string& finding : findings) {
         std::fprintf(stderr, "%s\n", finding.c_str());
+    }
+    for (const auto& filter : loaded.expired_filters) { // meant to end: no problem, but worth a look
+        std::fprintf(stderr, "%s\n", expiry_notice(filter).c_str());
     }
     print_plain_paths(config);
     std::printf("%zu rules, %zu left out; %zu problems\n", loaded.rules->stats().rules, loaded.rejected.size(),

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "rules/reader.hpp"
+
 namespace canhgac::app {
 
 enum ExitStatus : int { kSuccess = 0, kProblems = 1, kUsage = 2 };
@@ -23,6 +25,7 @@ struct RulesOptions {
     std::string placeholders; ///< YAML map of lists
     std::string cache;        ///< folder for compiled databases; empty: none
     bool pack = false;        ///< the shipped pack too
+    rules::FilterPolarity filter_polarity = rules::FilterPolarity::pysigma;
 };
 [[nodiscard]] int run_rules_check(const RulesOptions& options);
 

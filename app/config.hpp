@@ -15,6 +15,7 @@
 #include "collector/peer_table.hpp"
 #include "common/ip.hpp"
 #include "common/log.hpp"
+#include "rules/reader.hpp"
 
 namespace canhgac::app {
 
@@ -93,6 +94,7 @@ struct Config {
         bool pack = true;                         ///< the rules shipped in the binary
         std::vector<std::filesystem::path> paths; ///< files or folders
         std::filesystem::path placeholders;       ///< YAML map of lists for |expand
+        canhgac::rules::FilterPolarity filter_polarity = canhgac::rules::FilterPolarity::pysigma;
     } rules;
     struct Storage {
         enum class Durability : std::uint8_t { fsync, os } durability = Durability::fsync;

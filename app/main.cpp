@@ -75,15 +75,30 @@ private:
         rules->require_subcommand(1);
         auto* check = rules->add_subcommand("check", "Load and compile; report what was rejected and why, as JSON");
         add_rules(*check, rules_, "paths", true);
-        check->callback([this] { status_ = run_rules_check(rules_); });
+        add_polarity(*check);
+        check->callback([this] {
+            rules_.filter_polarity = polarity();
+            status_ = run_rules_check(rules_);
+        });
         auto* test = rules->add_subcommand("test", "Run the test files (NAME.test.yaml) beside rules");
         test->add_option("paths", test_paths_, "Folders, rule files or test files")->required();
         test->callback([this] { status_ = run_rules_test(test_paths_, std::cout); });
     }
 
+    void add_polarity(CLI::App& command) {
+        command
+            .add_option("--filter-polarity", polarity_,
+                        "Sigma filters: pysigma (rule AND filter) or specification (rule AND NOT filter)")
+            ->check(CLI::IsMember({"pysigma", "specification"}));
+    }
+    [[nodiscard]] rules::FilterPolarity polarity() const {
+        return polarity_ == "specification" ? rules::FilterPolarity::specification : rules::FilterPolarity::pysigma;
+    }
+
     void add_scan() {
         auto* scan = app_.add_subcommand("scan", "Run rules over files; one JSON line a match");
         add_rules(*scan, scan_.rules, "--rules", false);
+        add_polarity(*scan);
         scan->get_option("--rules")->allow_extra_args(false); // what follows are inputs; repeat the flag for more paths
         scan->add_option("--logsource", logsource_, "auto: a rule sees only events of its log source; off: all events")
             ->check(CLI::IsMember({"auto", "off"}));
@@ -96,6 +111,7 @@ private:
             ->required();
         scan->callback([this] {
             scan_.route = logsource_ == "auto";
+            scan_.rules.filter_polarity = polarity();
             if (scan_.rules.paths.empty() && !scan_.rules.pack) {
                 throw CLI::ValidationError("--rules", "give --rules PATH or --pack");
             }
@@ -158,6 +174,7 @@ private:
     std::vector<std::string> test_paths_;
     ScanOptions scan_;
     std::string logsource_ = "auto";
+    std::string polarity_ = "pysigma";
     SearchOptions search_;
     AlertsOptions alerts_;
     BenchOptions bench_;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "common/clock.hpp"
 #include "common/yaml.hpp"
 #include "rules/embedded.hpp"
 
@@ -15,8 +16,10 @@ namespace canhgac::app {
 
 namespace {
 
-rules::ReadOptions read_options(const std::string& placeholders) {
+rules::ReadOptions read_options(const RuleSources& sources) {
+    const std::string& placeholders = sources.placeholders;
     rules::ReadOptions options;
+    options.filter_polarity = sources.filter_polarity;
     if (placeholders.empty()) { return options; }
     std::ifstream in(placeholders, std::ios::binary);
     if (!in) { throw std::runtime_error(placeholders + ": cannot be read"); }
@@ -42,9 +45,14 @@ rules::ReadOptions read_options(const std::string& placeholders) {
 
 } // namespace
 
+std::string expiry_notice(const rules::Filter& filter) {
+    return fmt::format("{}:{}: filter {} ended at {}; its rules are no longer narrowed by it", filter.at.file,
+                       filter.at.line, filter.id, common::format_vietnam(filter.until));
+}
+
 LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     const auto start = std::chrono::steady_clock::now();
-    rules::Reader reader(read_options(sources.placeholders));
+    rules::Reader reader(read_options(sources));
     if (sources.pack) {
         for (const rules::EmbeddedFile& file : rules::embedded_files()) {
             if (file.path.starts_with("rules/pack/") && !file.path.ends_with(".test.yaml")) {
@@ -62,6 +70,8 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     loaded.read = read.documents;
     loaded.rejected = std::move(read.rejected);
     loaded.correlations = read.correlations;
+    loaded.filters = std::move(read.filters);
+    loaded.expired_filters = std::move(read.expired_filters);
     const auto keep_texts = [&loaded](const auto& rule) {
         loaded.texts.emplace(rule.id, RuleTexts{rule.at.file, rule.title_vi, rule.response_vi});
     };

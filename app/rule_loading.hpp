@@ -21,6 +21,7 @@ struct RuleSources {
     std::string cache_dir;
     bool route_by_logsource = true;
     unsigned threads = 2;
+    rules::FilterPolarity filter_polarity = rules::FilterPolarity::pysigma;
 };
 
 /// What a rule says beside its logic.
@@ -33,12 +34,17 @@ struct RuleTexts {
 struct LoadedRules {
     std::shared_ptr<const engine::RuleSet> rules;
     std::vector<rules::Correlation> correlations;
-    std::vector<rules::Rejection> rejected; ///< by the reader, then by the compiler
-    std::map<std::string, RuleTexts> texts; ///< by rule id; correlations too
+    std::vector<rules::Filter> filters;         ///< in force: part of `rules`
+    std::vector<rules::Filter> expired_filters; ///< past their end: not part of `rules`
+    std::vector<rules::Rejection> rejected;     ///< by the reader, then by the compiler
+    std::map<std::string, RuleTexts> texts;     ///< by rule id; correlations too
     std::size_t files = 0;
     std::size_t read = 0; ///< documents
     double load_seconds = 0.0;
 };
+
+/// "file:line: filter ID ended on 31/01/2027 ...; rules are no longer narrowed by it", for a person.
+[[nodiscard]] std::string expiry_notice(const rules::Filter& filter);
 
 /// Throws std::runtime_error when the placeholder file cannot be read. Rules that cannot be used are in `rejected`.
 [[nodiscard]] LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields);

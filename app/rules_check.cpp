@@ -4,13 +4,16 @@
 
 #include "app/cli.hpp"
 #include "app/rule_loading.hpp"
+#include "common/clock.hpp"
 #include "event/field_table.hpp"
 
 namespace canhgac::app {
 
 int run_rules_check(const RulesOptions& options) {
     event::FieldTable fields;
-    const LoadedRules loaded = load_rules({options.paths, options.placeholders, options.pack, options.cache}, fields);
+    RuleSources sources{options.paths, options.placeholders, options.pack, options.cache};
+    sources.filter_polarity = options.filter_polarity;
+    const LoadedRules loaded = load_rules(sources, fields);
     const engine::CompileStats& stats = loaded.rules->stats();
     boost::json::array rejected;
     for (const rules::Rejection& rejection : loaded.rejected) {
@@ -20,11 +23,21 @@ int run_rules_check(const RulesOptions& options) {
                                                {"id", rejection.id},
                                                {"reason", rejection.reason}});
     }
+    boost::json::array expired;
+    for (const rules::Filter& filter : loaded.expired_filters) {
+        expired.push_back(boost::json::object{{"file", filter.at.file},
+                                              {"line", filter.at.line},
+                                              {"id", filter.id},
+                                              {"until", common::format_rfc3339(filter.until)},
+                                              {"reason", filter.reason},
+                                              {"who", filter.who}});
+    }
     const boost::json::object report{{"files", loaded.files},
                                      {"read", loaded.read},
                                      {"rules", stats.rules},
                                      {"correlations", loaded.correlations.size()},
-                                     {"filters", 0},
+                                     {"filters", loaded.filters.size()},
+                                     {"expired_filters", std::move(expired)},
                                      {"rejected", std::move(rejected)},
                                      {"patterns", stats.patterns},
                                      {"compile_seconds", stats.compile_seconds},

@@ -217,9 +217,13 @@ int run_scan(const ScanOptions& options) {
     const event::PeerId peer = peers.intern_local("scan");
     RuleSources sources{options.rules.paths, options.rules.placeholders, options.rules.pack, options.rules.cache};
     sources.route_by_logsource = options.route;
+    sources.filter_polarity = options.rules.filter_polarity;
     const LoadedRules loaded = load_rules(sources, fields);
     for (const auto& rejection : loaded.rejected) {
         std::fprintf(stderr, "rule left out: %s\n", rules::to_string(rejection).c_str());
+    }
+    for (const auto& filter : loaded.expired_filters) {
+        std::fprintf(stderr, "filter left out: %s\n", expiry_notice(filter).c_str());
     }
 
     const bool correlate = !loaded.correlations.empty();

@@ -16,27 +16,17 @@ std::string scalar_text(const yaml::Node& node, std::string_view key) {
     return node.text;
 }
 
-LogSource read_logsource(const yaml::Node& document) {
-    const auto* node = document.find("logsource");
-    if (node == nullptr) { refuse(document.at, "missing 'logsource'"); }
-    if (!node->is_map()) { refuse(node->at, "'logsource' must be a map"); }
-    LogSource logsource{read_text_key(*node, "product"), read_text_key(*node, "category"),
-                        read_text_key(*node, "service")};
-    if (logsource == LogSource{}) { refuse(node->at, "'logsource' needs a product, a category or a service"); }
-    return logsource;
-}
-
 /// The detection of one rule, from its text to predicates and nodes.
 class DetectionReader {
 public:
-    DetectionReader(Rule& rule, const yaml::Node& detection, const ReadContext& context)
-        : draft_{rule, {}, {}, detection.at}, detection_(detection), context_(context) {}
+    DetectionReader(Rule& rule, const yaml::Node& detection, const ReadContext& context, Section kind)
+        : draft_{rule, {}, {}, detection.at}, detection_(detection), context_(context), kind_(kind) {}
 
     void run() {
         const yaml::Node* condition = collect();
-        if (condition == nullptr) { refuse(detection_.at, "missing 'condition' in 'detection'"); }
-        if (selections_.empty()) { refuse(detection_.at, "'detection' has no selection"); }
-        if (selections_.size() > kMaxSelections) { refuse(detection_.at, "'detection' has too many selections"); }
+        if (condition == nullptr) { refuse(detection_.at, "missing 'condition' in " + name()); }
+        if (selections_.empty()) { refuse(detection_.at, name() + " has no selection"); }
+        if (selections_.size() > kMaxSelections) { refuse(detection_.at, name() + " has too many selections"); }
         read_conditions(*condition);
         read_selections();
         if (context_.change) { context_.change(draft_); }
@@ -46,11 +36,15 @@ public:
 private:
     static constexpr std::size_t kMaxSelections = 10'000;
 
+    [[nodiscard]] std::string name() const { return kind_ == Section::filter ? "'filter'" : "'detection'"; }
+
     const yaml::Node* collect() {
         const yaml::Node* condition = nullptr;
         for (const auto& [name, node] : detection_.entries) {
             if (name == "condition") {
                 condition = &node;
+            } else if (kind_ == Section::filter && name == "rules") {
+                continue;
             } else if (name != "timeframe") { // left over from aggregations: no selection (SIGMA.md 60)
                 draft_.selections.push_back({name, {}});
                 selections_.push_back(&node);
@@ -76,6 +70,9 @@ private:
             draft_.conditions.push_back({node.text, node.at});
         };
         if (condition.is_sequence()) {
+            if (kind_ == Section::filter) {
+                refuse(condition.at, "the condition of a filter is one text; join several with 'or'");
+            }
             for (const auto& item : condition.items) {
                 add(item);
             }
@@ -88,10 +85,25 @@ private:
     Draft draft_;
     const yaml::Node& detection_;
     const ReadContext& context_;
+    Section kind_;
     std::vector<const yaml::Node*> selections_;
 };
 
 } // namespace
+
+LogSource read_logsource(const yaml::Node& document) {
+    const auto* node = document.find("logsource");
+    if (node == nullptr) { refuse(document.at, "missing 'logsource'"); }
+    if (!node->is_map()) { refuse(node->at, "'logsource' must be a map"); }
+    LogSource logsource{read_text_key(*node, "product"), read_text_key(*node, "category"),
+                        read_text_key(*node, "service")};
+    if (logsource == LogSource{}) { refuse(node->at, "'logsource' needs a product, a category or a service"); }
+    return logsource;
+}
+
+void read_section(Rule& rule, const yaml::Node& section, const ReadContext& context, Section kind) {
+    DetectionReader(rule, section, context, kind).run();
+}
 
 std::string read_text_key(const yaml::Node& map, std::string_view key) {
     const auto* node = map.find(key);
@@ -178,7 +190,7 @@ Rule read_rule(const yaml::Node& document, const ReadContext& context) {
     const auto* detection = document.find("detection");
     if (detection == nullptr) { refuse(document.at, "missing 'detection'"); }
     if (!detection->is_map()) { refuse(detection->at, "'detection' must be a map"); }
-    DetectionReader(rule, *detection, context).run();
+    read_section(rule, *detection, context, Section::detection);
     return rule;
 }
 

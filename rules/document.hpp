@@ -1,6 +1,7 @@
 /// One YAML document as a Sigma rule (SIGMA.md A-H). Internal to the module.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,15 @@ struct ReadContext {
 
 /// Throws Refusal, and what `context.change` throws.
 [[nodiscard]] Rule read_rule(const common::yaml::Node& document, const ReadContext& context);
+
+/// `logsource` of a rule or a filter: at least one of product, category and service. Throws Refusal.
+[[nodiscard]] LogSource read_logsource(const common::yaml::Node& document);
+
+/// What a map of selections and a condition belongs to. A filter has one condition, and its key `rules` is no
+/// selection.
+enum class Section : std::uint8_t { detection, filter };
+/// Adds the selections to `rule` and sets its root to the condition. Throws as read_rule().
+void read_section(Rule& rule, const common::yaml::Node& section, const ReadContext& context, Section kind);
 
 /// The `id` of any document, for messages; empty when it has none that can be read.
 [[nodiscard]] std::string id_of(const common::yaml::Node& document);

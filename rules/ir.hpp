@@ -101,7 +101,23 @@ struct Rule {
     LogSource logsource;
     std::vector<Predicate> predicates;
     std::vector<Node> nodes;
-    std::uint32_t root = 0; ///< into nodes
+    std::uint32_t root = 0;           ///< into nodes
+    std::vector<std::string> filters; ///< ids of the filters that are part of the condition
+    SourceLocation at;
+};
+
+/// A filter document (SIGMA.md J), as people ask for it; what it does is in the rules it narrows.
+struct Filter {
+    std::string id;
+    std::string name;
+    std::string title;
+    std::string description;
+    LogSource logsource;
+    bool for_all = false;              ///< `rules: any`: every rule whose log source it contains
+    std::vector<std::string> rule_ids; ///< the rules that it narrows, in the order read
+    common::Nanos until = 0; ///< own key `canhgac.until`: the first instant it is no longer in force; 0: no end
+    std::string reason;      ///< own key `canhgac.reason`
+    std::string who;         ///< own key `canhgac.who`
     SourceLocation at;
 };
 

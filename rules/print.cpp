@@ -147,6 +147,7 @@ std::string print(const Rule& rule) {
     print_line(out, "service", rule.logsource.service);
     print_line(out, "tags", joined(rule.tags));
     print_line(out, "entity", joined(rule.entity));
+    print_line(out, "filters", joined(rule.filters));
     out += "when:\n";
     print_node(rule, rule.root, 1, out);
     return out;

@@ -5,14 +5,18 @@
 #include <cstdio>
 #include <cstring>
 #include <iterator>
+#include <set>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
 
+#include "common/clock.hpp"
 #include "common/yaml.hpp"
 #include "rules/correlation_document.hpp"
 #include "rules/document.hpp"
 #include "rules/document_actions.hpp"
+#include "rules/filter_document.hpp"
+#include "rules/logsource_table.hpp"
 #include "rules/refusal.hpp"
 
 namespace canhgac::rules {
@@ -58,7 +62,7 @@ bool is_file_or_broken_link(const fs::directory_entry& entry) {
 
 /// What an id or a name stands for.
 struct Known {
-    enum class Kind : std::uint8_t { rule, correlation, rejected };
+    enum class Kind : std::uint8_t { rule, correlation, filter, rejected };
     Kind kind = Kind::rule;
     std::string id;
     SourceLocation at;
@@ -75,8 +79,10 @@ struct Reader::State {
     ReadOptions options;
     ReadResult result;
     std::vector<Pending> correlations;
+    std::vector<UnresolvedFilter> filters;
     std::unordered_map<std::string, Known> known; ///< by id and by name
     std::unordered_map<std::string, std::size_t> file_order;
+    std::size_t filtered_predicates = 0; ///< how many filters added to rules
 
     void reject(std::string_view file, yaml::Position at, std::string id, std::string reason) {
         result.rejected.push_back({std::string(file), at.line, at.column, std::move(id), std::move(reason)});
@@ -102,7 +108,14 @@ struct Reader::State {
     void add_document(std::string_view file, const yaml::Node& document) {
         const SourceLocation at{std::string(file), document.at.line};
         if (!document.is_map()) { refuse(document.at, "a rule must be a map"); }
-        if (document.find("filter") != nullptr) { refuse(document.at, "filter documents are not supported yet"); }
+        if (document.find("filter") != nullptr) {
+            auto unresolved = read_filter(document, {options.placeholders, {}}, options.filter_polarity);
+            auto& filter = unresolved.filter;
+            filter.at = at;
+            claim(document, filter.id, filter.name, Known::Kind::filter, at);
+            filters.push_back(std::move(unresolved));
+            return;
+        }
         if (document.find("correlation") != nullptr) {
             auto unresolved = read_correlation(document);
             auto& correlation = unresolved.correlation;
@@ -130,6 +143,64 @@ struct Reader::State {
         }
     }
 
+    /// The ids of the rules that a filter lists; what was rejected needs no filter. Throws Refusal.
+    [[nodiscard]] std::set<std::string> resolve_filter(const UnresolvedFilter& filter) const {
+        std::set<std::string> ids;
+        for (const auto& [name, at] : filter.references) {
+            const auto found = known.find(name);
+            if (found == known.end()) {
+                refuse(at, "filter: rule '" + name + "' is not known; load it too, or take it off the list");
+            }
+            if (found->second.kind == Known::Kind::correlation) {
+                refuse(at, "filter: '" + name + "' is a correlation; list the rules that it refers to");
+            }
+            if (found->second.kind == Known::Kind::filter) {
+                refuse(at, "filter: '" + name + "' is a filter; list rules");
+            }
+            ids.insert(found->second.id);
+        }
+        return ids;
+    }
+
+    void use_filter(UnresolvedFilter& unresolved, common::Nanos now) {
+        auto& filter = unresolved.filter;
+        if (filter.until != 0 && filter.until <= now) {
+            result.expired_filters.push_back(std::move(filter));
+            return;
+        }
+        const std::set<std::string> ids = resolve_filter(unresolved);
+        std::vector<Rule*> chosen;
+        for (auto& rule : result.rules) {
+            const bool is_listed = filter.for_all || ids.contains(rule.id);
+            if (is_listed && contains(filter.logsource, rule.logsource)) { chosen.push_back(&rule); }
+        }
+        static constexpr std::size_t kMostAdded = 1'000'000; // in all; a predicate takes some hundred bytes
+        const std::size_t more = chosen.size() * unresolved.body.predicates.size();
+        if (filtered_predicates + more > kMostAdded) {
+            refuse(unresolved.at, "filter: it would add " + std::to_string(more) +
+                                      " tests to the rules, which is too many; list the rules that it is for");
+        }
+        filtered_predicates += more;
+        for (Rule* rule : chosen) {
+            narrow(*rule, unresolved);
+            filter.rule_ids.push_back(rule->id);
+        }
+        result.filters.push_back(std::move(filter));
+    }
+
+    /// Each rule is joined with the filters in the order they were read.
+    void finish_filters() {
+        const common::Nanos now = options.now.value_or(common::SystemClock().now());
+        for (auto& filter : filters) {
+            try {
+                use_filter(filter, now);
+            } catch (const Refusal& refusal) {
+                reject(filter.filter.at.file, refusal.at, filter.filter.id, refusal.reason);
+            }
+        }
+        filters.clear();
+    }
+
     /// The ids that a correlation's references mean; throws Refusal.
     [[nodiscard]] const std::string& resolve(const std::string& reference, yaml::Position at) const {
         const auto found = known.find(reference);
@@ -140,6 +211,7 @@ struct Reader::State {
         if (found->second.kind == Known::Kind::correlation) {
             refuse(at, "correlation: '" + reference + "' is a correlation; chains are not supported yet");
         }
+        if (found->second.kind == Known::Kind::filter) { refuse(at, "correlation: '" + reference + "' is a filter"); }
         return found->second.id;
     }
 
@@ -238,10 +310,12 @@ void Reader::add_path(const fs::path& path) {
 
 ReadResult Reader::finish() {
     State& state = *state_;
+    state.finish_filters();
     state.finish_correlations();
     state.sort_rejections();
     ReadResult result = std::move(state.result);
-    result.documents = result.rules.size() + result.correlations.size() + result.rejected.size();
+    result.documents = result.rules.size() + result.correlations.size() + result.filters.size() +
+                       result.expired_filters.size() + result.rejected.size();
     auto options = std::move(state.options);
     state_ = std::make_unique<State>();
     state_->options = std::move(options);

@@ -1,6 +1,6 @@
 /// Reads Sigma documents (YAML) into the checked form of rules/ir.hpp. Whatever a document uses that is not supported
 /// makes a Rejection with its place and reason; nothing is approximated or silently dropped.
-/// Sources: Sigma specification 2.1; SIGMA.md section 2, items A-H without time modifiers, and of I `event_count`.
+/// Sources: Sigma specification 2.1; SIGMA.md section 2, items A-H without time modifiers, of I `event_count`, and J.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,20 +29,29 @@ struct Rejection {
 /// "file:line:column: reason (rule id)".
 [[nodiscard]] std::string to_string(const Rejection& rejection);
 
+/// How a filter's condition joins that of a rule (SIGMA.md 78). pySigma: rule AND filter, so authors write `condition:
+/// not selection`. The specification's text: rule AND NOT filter, so authors write `condition: selection`.
+enum class FilterPolarity : std::uint8_t { pysigma, specification };
+
 struct ReadOptions {
     /// Values of `%name%` for the `expand` modifier (SIGMA.md 50).
     std::map<std::string, std::vector<std::string>> placeholders;
+    FilterPolarity filter_polarity = FilterPolarity::pysigma;
+    /// When filters with an end (`canhgac.until`) are judged; nothing: the system's clock at finish().
+    std::optional<common::Nanos> now;
 };
 
 struct ReadResult {
     std::vector<Rule> rules; ///< in the order read; ids and names are unique
     std::vector<Correlation> correlations;
-    std::vector<Rejection> rejected; ///< by file (in the order read), then line
+    std::vector<Filter> filters;         ///< already part of `rules`
+    std::vector<Filter> expired_filters; ///< well formed, but past their end: no rule is narrowed by them
+    std::vector<Rejection> rejected;     ///< by file (in the order read), then line
     std::size_t files = 0;
-    std::size_t documents = 0; ///< rules + correlations + rejected
+    std::size_t documents = 0; ///< rules + correlations + filters (expired or not) + rejected
 };
 
-/// Collects documents; checks across documents (ids, names, references of correlations) happen in finish().
+/// Collects documents; checks across documents (ids, names, references of correlations and filters) happen in finish().
 /// Not thread safe. Memory: proportional to what was added.
 class Reader {
 public:

@@ -50,6 +50,7 @@ TEST(Config, AnUnknownKeyIsNamedWithItsPlace) {
 
 TEST(Config, ValuesThatDoNotFitAreNamed) {
     EXPECT_THAT(error_of("api: {address: here}\n"), HasSubstr("address must be ADDRESS:PORT"));
+    EXPECT_THAT(error_of("rules: {filter_polarity: other}\n"), HasSubstr("must be one of pysigma, specification"));
     EXPECT_THAT(error_of("storage: {durability: maybe}\n"), HasSubstr("must be one of fsync, os"));
     EXPECT_THAT(error_of("storage: {dedup_window: soon}\n"), HasSubstr("must be a duration"));
     EXPECT_THAT(error_of("sources: [{network: 10.0.0.1/8, organization: x}]\n"), HasSubstr("host bits are set"));

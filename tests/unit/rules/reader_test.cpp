@@ -169,11 +169,6 @@ TEST(Reader, SIGMA_A5_AnActionThatCannotBeDoneIsRejected) {
     }
 }
 
-TEST(Reader, SIGMA_J74_FiltersAreRejected) {
-    EXPECT_EQ(rejection("title: F\nid: f\nlogsource: {product: p}\nfilter: {rules: any, s: {a: b}, condition: s}\n"),
-              "t.yml:1:1: filter documents are not supported yet (rule f)");
-}
-
 TEST(Reader, SIGMA_F30_MapsAndLists) {
     EXPECT_EQ(item("{a: [1, 2], b: x}"), "  all\n    any\n      a = 1\n      a = 2\n    b matches \"x\"\n");
     EXPECT_EQ(item("[{a: 1, b: 2}, {c: 3}]"), "  any\n    all\n      a = 1\n      b = 2\n    c = 3\n");
