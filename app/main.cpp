@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli.hpp"
+#include "app/rules_cli.hpp"
 #include "app/rules_test.hpp"
 #include "app/version.hpp"
 
@@ -83,6 +84,7 @@ private:
         auto* test = rules->add_subcommand("test", "Run the test files (NAME.test.yaml) beside rules");
         test->add_option("paths", test_paths_, "Folders, rule files or test files")->required();
         test->callback([this] { status_ = run_rules_test(test_paths_, std::cout); });
+        rule_commands_.add_to(*rules);
     }
 
     void add_polarity(CLI::App& command) {
@@ -168,6 +170,7 @@ private:
 
     CLI::App app_{"Canh Gac - a real-time SOC engine in one process", "canhgac"};
     int status_ = kUsage;
+    RuleCommands rule_commands_{status_};
     ServeOptions serve_;
     std::string check_config_;
     RulesOptions rules_;

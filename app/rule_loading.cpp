@@ -14,8 +14,6 @@
 
 namespace canhgac::app {
 
-namespace {
-
 rules::ReadOptions read_options(const RuleSources& sources) {
     const std::string& placeholders = sources.placeholders;
     rules::ReadOptions options;
@@ -42,8 +40,6 @@ rules::ReadOptions read_options(const RuleSources& sources) {
     }
     return options;
 }
-
-} // namespace
 
 std::string expiry_notice(const rules::Filter& filter) {
     return fmt::format("{}:{}: filter {} ended at {}; its rules are no longer narrowed by it", filter.at.file,

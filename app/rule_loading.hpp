@@ -46,6 +46,9 @@ struct LoadedRules {
 /// "file:line: filter ID ended on 31/01/2027 ...; rules are no longer narrowed by it", for a person.
 [[nodiscard]] std::string expiry_notice(const rules::Filter& filter);
 
+/// The reader's options. Throws std::runtime_error when the placeholder file cannot be read.
+[[nodiscard]] rules::ReadOptions read_options(const RuleSources& sources);
+
 /// Throws std::runtime_error when the placeholder file cannot be read. Rules that cannot be used are in `rejected`.
 [[nodiscard]] LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields);
 

@@ -87,4 +87,15 @@ std::vector<std::uint32_t> Classifier::classes(event::Format format, const Condi
     return indexes;
 }
 
+std::vector<std::uint32_t> Classifier::classes(const event::EventBatch& batch, const event::Event& event) const {
+    ConditionValues values(fields_.size());
+    for (const event::Field& field : batch.fields(event)) {
+        if (field.is_null()) { continue; }
+        for (std::size_t i = 0; i < fields_.size(); ++i) {
+            if (fields_[i].field == field.name()) { values[i].push_back(fields_[i].number_of(field.text())); }
+        }
+    }
+    return classes(event.format, values);
+}
+
 } // namespace canhgac::engine

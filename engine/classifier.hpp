@@ -41,6 +41,9 @@ public:
     }
     /// Indexes of the entries whose classes the event has, ascending, after the reductions.
     [[nodiscard]] std::vector<std::uint32_t> classes(event::Format format, const ConditionValues& values) const;
+    /// The same for an event of a batch whose names come from the classifier's table. Slow: for commands, not for the
+    /// match path (EventPlanner). What a trusted sender says of its log source is not looked at.
+    [[nodiscard]] std::vector<std::uint32_t> classes(const event::EventBatch& batch, const event::Event& event) const;
     [[nodiscard]] const rules::LogSourceEntry& entry(std::size_t index) const noexcept {
         return entries_[index].source;
     }

@@ -89,6 +89,15 @@ private:
     std::vector<const yaml::Node*> selections_;
 };
 
+/// `lint: {allow: [check, ...]}`: read by rules/lint, here only held to its form.
+void check_lint_key(const yaml::Node& lint) {
+    const auto* allow = lint.find("allow");
+    if (!lint.is_map() || lint.entries.size() != 1 || allow == nullptr) {
+        refuse(lint.at, "'lint' in 'canhgac' must be {allow: [check, ...]}");
+    }
+    static_cast<void>(read_texts_key(lint, "allow"));
+}
+
 } // namespace
 
 LogSource read_logsource(const yaml::Node& document) {
@@ -127,7 +136,8 @@ OwnKeys read_own_keys(const yaml::Node& document) {
     if (!own->is_map()) { refuse(own->at, "'canhgac' must be a map"); }
     for (std::size_t i = 0; i < own->entries.size(); ++i) {
         const std::string& key = own->entries[i].first;
-        if (key != "entity" && key != "title_vi" && key != "response_vi") {
+        if (key == "lint") { check_lint_key(own->entries[i].second); }
+        if (key != "entity" && key != "title_vi" && key != "response_vi" && key != "lint") {
             refuse(own->key_positions[i], "unknown key '" + key + "' in 'canhgac'");
         }
     }

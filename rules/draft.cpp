@@ -82,6 +82,10 @@ public:
         if (draft_.rule.root == RuleBuilder::kNothing) {
             refuse(draft_.at, "the pipelines left nothing of the detection");
         }
+        for (std::size_t i = 0; i < own_.size(); ++i) {
+            if (nodes_[i].value_or(RuleBuilder::kNothing) == RuleBuilder::kNothing) { continue; }
+            draft_.rule.selections.emplace_back(draft_.selections[own_[i]].name, *nodes_[i]);
+        }
         check_unused();
     }
 

@@ -103,6 +103,8 @@ struct Rule {
     std::vector<Node> nodes;
     std::uint32_t root = 0;           ///< into nodes
     std::vector<std::string> filters; ///< ids of the filters that are part of the condition
+    /// Name and node of each selection that the condition names, in the order of the document; for explanations.
+    std::vector<std::pair<std::string, std::uint32_t>> selections;
     SourceLocation at;
 };
 

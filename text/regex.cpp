@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
 #include "text/pattern_set.hpp"
@@ -37,6 +38,19 @@ std::string dollars_rewritten(std::string_view pattern) {
     return out;
 }
 
+re2::RE2::Options flags_of(RegexOptions options) {
+    re2::RE2::Options flags;
+    flags.set_log_errors(false);
+    flags.set_case_sensitive(!options.ignore_case);
+    flags.set_dot_nl(options.dotall);
+    flags.set_max_mem(64 << 20);
+    return flags;
+}
+
+std::string source_of(std::string_view pattern, RegexOptions options) {
+    return options.multiline ? "(?m)" + std::string(pattern) : dollars_rewritten(pattern);
+}
+
 } // namespace
 
 struct Regex::Impl {
@@ -49,19 +63,23 @@ Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
 common::Result<Regex, std::string> Regex::compile(std::string_view pattern, RegexOptions options) {
-    re2::RE2::Options flags;
-    flags.set_log_errors(false);
-    flags.set_case_sensitive(!options.ignore_case);
-    flags.set_dot_nl(options.dotall);
-    flags.set_max_mem(64 << 20);
-    std::string source = options.multiline ? "(?m)" + std::string(pattern) : dollars_rewritten(pattern);
-    auto impl = std::unique_ptr<Impl>(new Impl{re2::RE2(source, flags)});
+    auto impl = std::unique_ptr<Impl>(new Impl{re2::RE2(source_of(pattern, options), flags_of(options))});
     if (!impl->expression.ok()) { return common::fail(impl->expression.error()); }
     return Regex(std::move(impl));
 }
 
 bool Regex::search(std::string_view value) const {
     return re2::RE2::PartialMatch(re2::StringPiece(value.data(), value.size()), impl_->expression);
+}
+
+bool regex_needs_text(std::string_view pattern, RegexOptions options) {
+    constexpr int kMinCharacters = 3;
+    re2::FilteredRE2 filter(kMinCharacters);
+    int id = 0;
+    if (filter.Add(source_of(pattern, options), flags_of(options), &id) != re2::RE2::NoError) { return false; }
+    std::vector<std::string> texts;
+    filter.Compile(&texts);
+    return !texts.empty();
 }
 
 std::string regex_problem(std::string_view pattern, RegexOptions options) {

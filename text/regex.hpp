@@ -38,4 +38,8 @@ private:
 /// Whether the fast matcher (Hyperscan) takes the expression: empty, or its message. For rule checks.
 [[nodiscard]] std::string regex_problem(std::string_view pattern, RegexOptions options = {});
 
+/// Whether every match of the expression holds some text of at least three characters that can be told beforehand. If
+/// not, no search for texts can rule values out. False also for an expression that RE2 refuses.
+[[nodiscard]] bool regex_needs_text(std::string_view pattern, RegexOptions options = {});
+
 } // namespace canhgac::text
