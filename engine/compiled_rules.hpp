@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/page_buffer.hpp"
 #include "engine/classifier.hpp"
 #include "engine/field_matcher.hpp"
 #include "engine/lists.hpp"
@@ -72,6 +73,7 @@ struct CompiledRules {
     std::vector<Step> steps;
     std::vector<Condition> conditions;
     std::vector<std::uint32_t> children;
+    common::PageBuffer databases; ///< of the matchers
     std::vector<FieldMatcher> matchers;
     std::vector<Group> groups;
     std::vector<bool> keyword_atom; ///< by atom: of a keyword matcher

@@ -17,6 +17,11 @@ using Kind = rules::PatternPart::Kind;
 
 constexpr std::uint32_t kConfirmBit = 0x8000'0000U;
 
+std::size_t whole_lines(std::size_t bytes) noexcept {
+    constexpr std::size_t kCacheLine = 64;
+    return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
 /// What a pattern is in the end. Patterns are normal here: no empty literals, no equal neighbours.
 struct PatternShape {
     bool open_start = false;
@@ -300,13 +305,22 @@ bool FieldMatcher::anything_in(std::string_view folded, MatcherScratch& scratch)
     return found;
 }
 
+std::size_t FieldMatcher::gather_bytes() const noexcept {
+    std::size_t bytes = 0;
+    visit_scans(*this, [&bytes](const Scan& scan) { bytes += whole_lines(scan.set.size_bytes()); });
+    return bytes;
+}
+
+void FieldMatcher::gather(std::span<std::byte>& place) {
+    visit_scans(*this, [&place](Scan& scan) {
+        const std::size_t bytes = whole_lines(scan.set.size_bytes());
+        if (bytes <= place.size() && scan.set.move_to(place.first(bytes))) { place = place.subspan(bytes); }
+    });
+}
+
 void FieldMatcher::prepare(MatcherScratch& scratch) const {
     scratch.hits.reserve(stats_.largest);
-    if (folded_) { scratch.patterns.prepare(folded_->set); }
-    if (cased_) { scratch.patterns.prepare(cased_->set); }
-    for (const Scan& regex : regexes_) {
-        scratch.patterns.prepare(regex.set);
-    }
+    visit_scans(*this, [&scratch](const Scan& scan) { scratch.patterns.prepare(scan.set); });
 }
 
 void FieldMatcher::report(std::span<const Atom> atoms, MatcherScratch& scratch, std::vector<Atom>& out) {

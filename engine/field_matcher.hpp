@@ -71,6 +71,10 @@ public:
     [[nodiscard]] std::vector<RefusedTest> compile(const std::vector<FieldTest>& tests,
                                                    const std::vector<std::vector<Atom>>& atoms_of,
                                                    const std::filesystem::path& cache_dir);
+    /// Bytes that gather() needs.
+    [[nodiscard]] std::size_t gather_bytes() const noexcept;
+    /// Moves the databases to the front of `place`, which must outlive the matcher, and cuts that off.
+    void gather(std::span<std::byte>& place);
     /// Makes `scratch` fit. Allocates.
     void prepare(MatcherScratch& scratch) const;
     /// Appends the atoms that hold for one value that is there and not null. Each atom once per `scratch.epoch`.
@@ -122,6 +126,14 @@ private:
     void add_pattern_test(const rules::Predicate& predicate, const std::vector<Atom>& atoms, Drafts& drafts);
     void add_test(const rules::Predicate& predicate, Test test, const std::vector<Atom>& atoms, Drafts& drafts);
     void compile_regexes(Drafts& drafts, const std::filesystem::path& cache_dir, std::vector<RefusedTest>& refused);
+    /// Calls `visit(Scan&)` for every database of `self`.
+    template <typename Self, typename Visit> static void visit_scans(Self& self, const Visit& visit) {
+        if (self.folded_) { visit(*self.folded_); }
+        if (self.cased_) { visit(*self.cased_); }
+        for (auto& regex : self.regexes_) {
+            visit(regex);
+        }
+    }
     [[nodiscard]] std::optional<Scan> make_scan(const std::vector<text::Pattern>& patterns, Lists targets,
                                                 const std::filesystem::path& cache_dir, text::PatternError& error);
     void scan(const Scan& with, std::string_view value, std::string_view original, MatcherScratch& scratch,

@@ -22,10 +22,11 @@ std::size_t words_for(std::size_t bytes) noexcept {
 
 MatchMemo::MatchMemo(std::size_t bytes)
     : capacity_mask_(words_for(bytes) - 1), line_mask_(words_for(bytes) * kWord / kBytesPerLine - 1),
-      ring_(std::make_unique_for_overwrite<std::uint64_t[]>(capacity_mask_ + 1)), lines_(line_mask_ + 1) {}
+      memory_((capacity_mask_ + 1 + line_mask_ + 1) * kWord),
+      ring_(reinterpret_cast<std::uint64_t*>(memory_.bytes().data())), lines_(ring_ + capacity_mask_ + 1) {}
 
 void MatchMemo::clear() noexcept {
-    std::fill(lines_.begin(), lines_.end(), 0);
+    std::fill_n(lines_, line_mask_ + 1, 0);
     head_ = 1;
     event_start_ = 1;
 }
@@ -65,7 +66,7 @@ bool MatchMemo::insert(std::uint64_t hash, std::uint32_t slot, std::string_view 
     const std::size_t left = capacity_mask_ + 1 - (position & capacity_mask_);
     if (left < words) { position += left; } // entries do not wrap
     if (position + words - event_start_ > (capacity_mask_ + 1) / 4) { return false; }
-    std::uint64_t* at = ring_.get() + (position & capacity_mask_);
+    std::uint64_t* at = ring_ + (position & capacity_mask_);
     const Header header{slot, static_cast<std::uint32_t>(value.size()), static_cast<std::uint32_t>(match.atoms.size()),
                         static_cast<std::uint32_t>(match.rules.size())};
     std::memcpy(at, &header, sizeof(header));

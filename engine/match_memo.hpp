@@ -5,11 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
+#include "common/page_buffer.hpp"
 #include "engine/field_matcher.hpp"
 
 namespace canhgac::engine {
@@ -57,13 +56,14 @@ private:
     static constexpr std::uint64_t kPositionMask = (1ULL << kPositionBits) - 1;
 
     [[nodiscard]] const std::uint64_t* entry(std::uint64_t position) const noexcept {
-        return ring_.get() + (position & capacity_mask_);
+        return ring_ + (position & capacity_mask_);
     }
 
     std::uint64_t capacity_mask_; ///< words of the ring, a power of two, less one
     std::uint64_t line_mask_;
-    std::unique_ptr<std::uint64_t[]> ring_;
-    std::vector<std::uint64_t> lines_; ///< 0 = empty: positions start at 1
+    common::PageBuffer memory_; ///< the ring, then the lines
+    std::uint64_t* ring_ = nullptr;
+    std::uint64_t* lines_ = nullptr; ///< 0 = empty: positions start at 1
     std::uint64_t head_ = 1;           ///< in words
     std::uint64_t event_start_ = 1;
 };

@@ -266,6 +266,20 @@ void fill_stats(const DraftBook& book, CompiledRules& out) {
     }
 }
 
+/// Puts all databases next to each other into large pages: values that the memo does not know are looked for in
+/// databases that have left the caches, and then every page of 4 KiB is a miss of its own.
+void gather_databases(CompiledRules& out) {
+    std::size_t bytes = 0;
+    for (const FieldMatcher& matcher : out.matchers) {
+        bytes += matcher.gather_bytes();
+    }
+    out.databases = common::PageBuffer(bytes);
+    std::span<std::byte> place = out.databases.bytes();
+    for (FieldMatcher& matcher : out.matchers) {
+        matcher.gather(place);
+    }
+}
+
 } // namespace
 
 RuleSet::RuleSet(std::unique_ptr<const CompiledRules> compiled) noexcept : compiled_(std::move(compiled)) {}
@@ -323,6 +337,7 @@ CompileResult compile(CompileInput input, event::FieldTable& fields, const Compi
     apply_correlations(input.correlations, fields, out->infos);
     set_triggers(kept, book, *out);
     fill_stats(book, *out);
+    gather_databases(*out);
     out->stats.compile_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     result.rules = std::make_shared<const RuleSet>(std::move(out));
     return result;

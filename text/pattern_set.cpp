@@ -135,15 +135,31 @@ std::string PatternSet::serialize() const {
     return out;
 }
 
-PatternSet::PatternSet(PatternSet&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+bool PatternSet::move_to(std::span<std::byte> place) {
+    const std::string bytes = serialize();
+    std::size_t needed = 0;
+    if (hs_serialized_database_size(bytes.data(), bytes.size(), &needed) != HS_SUCCESS || needed > place.size()) {
+        return false;
+    }
+    auto* const database = reinterpret_cast<hs_database_t*>(place.data());
+    if (hs_deserialize_database_at(bytes.data(), bytes.size(), database) != HS_SUCCESS) { return false; }
+    if (!placed_) { hs_free_database(database_of(database_)); }
+    database_ = database;
+    placed_ = true;
+    return true;
+}
+
+PatternSet::PatternSet(PatternSet&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)), placed_(std::exchange(other.placed_, false)) {}
 
 PatternSet& PatternSet::operator=(PatternSet&& other) noexcept {
     std::swap(database_, other.database_);
+    std::swap(placed_, other.placed_);
     return *this;
 }
 
 PatternSet::~PatternSet() {
-    hs_free_database(database_of(database_));
+    if (!placed_) { hs_free_database(database_of(database_)); }
 }
 
 void PatternSet::scan(std::string_view value, PatternScratch& scratch, HitSet& hits) const noexcept {
