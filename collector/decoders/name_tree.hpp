@@ -151,8 +151,12 @@ public:
     [[nodiscard]] NameEdge& find(NodeId node, std::string_view key, std::size_t depth = 0);
     /// The edge that stood after `context` in `node` last time, or nullptr; it still has to be compared.
     [[nodiscard]] NameEdge* guess(NodeId node, const KeyContext& context) const noexcept {
-        NameEdge* const edge = followers_[context.slot(kFollowersLog2)];
+        NameEdge* const edge = guess_unchecked(context);
         return edge != nullptr && edge->node == node ? edge : nullptr;
+    }
+    /// The same without a look at the edge: its node has to be compared too.
+    [[nodiscard]] NameEdge* guess_unchecked(const KeyContext& context) const noexcept {
+        return followers_[context.slot(kFollowersLog2)];
     }
     /// Remembers that `edge` followed `context`.
     void learn(const KeyContext& context, NameEdge& edge) noexcept {
