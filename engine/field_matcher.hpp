@@ -127,7 +127,8 @@ private:
     void add_test(const rules::Predicate& predicate, Test test, const std::vector<Atom>& atoms, Drafts& drafts);
     void compile_regexes(Drafts& drafts, const std::filesystem::path& cache_dir, std::vector<RefusedTest>& refused);
     /// Calls `visit(Scan&)` for every database of `self`.
-    template <typename Self, typename Visit> static void visit_scans(Self& self, const Visit& visit) {
+    template <typename Self, typename Visit>
+    static void visit_scans(Self& self, const Visit& visit) {
         if (self.folded_) { visit(*self.folded_); }
         if (self.cased_) { visit(*self.cased_); }
         for (auto& regex : self.regexes_) {

@@ -64,7 +64,7 @@ private:
     common::PageBuffer memory_; ///< the ring, then the lines
     std::uint64_t* ring_ = nullptr;
     std::uint64_t* lines_ = nullptr; ///< 0 = empty: positions start at 1
-    std::uint64_t head_ = 1;           ///< in words
+    std::uint64_t head_ = 1;         ///< in words
     std::uint64_t event_start_ = 1;
 };
 

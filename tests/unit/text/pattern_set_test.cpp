@@ -37,6 +37,23 @@ TEST(PatternSet, AnchorsMeanTheWholeValue) {
     EXPECT_EQ(scan(*set, "", 4), std::vector<std::uint32_t>{});
 }
 
+TEST(PatternSet, MovesToAPlaceAndMatchesAsBefore) {
+    auto set = PatternSet::compile(some_patterns());
+    ASSERT_TRUE(set);
+    std::vector<std::byte> small(set->size_bytes() / 2);
+    EXPECT_FALSE(set->move_to(small));
+    EXPECT_EQ(scan(*set, "c:\\windows\\cmd.exe", 4), (std::vector<std::uint32_t>{0, 1}));
+    std::vector<std::byte> place(set->size_bytes());
+    ASSERT_TRUE(set->move_to(place));
+    EXPECT_EQ(set->size_bytes(), place.size());
+    EXPECT_EQ(scan(*set, "c:\\windows\\cmd.exe", 4), (std::vector<std::uint32_t>{0, 1}));
+    std::vector<std::byte> second(place.size());
+    ASSERT_TRUE(set->move_to(second)); // from one place to another
+    const PatternSet moved(std::move(*set));
+    std::fill(place.begin(), place.end(), std::byte{0});
+    EXPECT_EQ(scan(moved, "__a.b*c__", 4), std::vector<std::uint32_t>{2});
+}
+
 TEST(PatternSet, EscapesEveryByteButNul) {
     for (unsigned byte = 1; byte < 256; ++byte) {
         const std::string text{'x', static_cast<char>(byte), 'y'};
