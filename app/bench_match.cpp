@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <simdjson.h>
 #include <stdexcept>
 #include <string_view>
@@ -12,6 +13,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "app/bench_lines.hpp"
+#include "app/bench_rules.hpp"
 #include "app/bench_support.hpp"
 #include "app/rule_loading.hpp"
 #include "collector/peer_table.hpp"
@@ -24,11 +27,13 @@ namespace canhgac::app {
 
 namespace {
 
-/// Generated events as one batch of records, like lines of a file.
+/// Generated events as one batch of records, like lines of a file or of a syslog connection.
 class BatchSource {
 public:
-    BatchSource(EventGenerator generator, event::PeerId peer) : generator_(std::move(generator)) {
-        batch_.protocol = event::Protocol::file;
+    using Append = std::function<void(std::string&)>; ///< one event and a line feed
+
+    BatchSource(Append append, event::Protocol protocol, event::PeerId peer) : append_(std::move(append)) {
+        batch_.protocol = protocol;
         batch_.bytes.reserve(2 * event::kBatchBytes);
         peer_ = peer;
     }
@@ -38,7 +43,7 @@ public:
         while (batch_.bytes.size() < event::kBatchBytes) {
             event::Record record;
             record.offset = static_cast<std::uint32_t>(batch_.bytes.size());
-            generator_.append(batch_.bytes);
+            append_(batch_.bytes);
             record.size = static_cast<std::uint32_t>(batch_.bytes.size() - 1 - record.offset);
             record.peer = peer_;
             batch_.records.push_back(record);
@@ -48,7 +53,7 @@ public:
     }
 
 private:
-    EventGenerator generator_;
+    Append append_;
     event::RecordBatch batch_;
     event::PeerId peer_{};
 };
@@ -62,11 +67,8 @@ struct Anchors {
 class MatchBench {
 public:
     explicit MatchBench(const BenchOptions& options)
-        : options_(options),
-          loaded_(load_rules({options.rules.paths, options.rules.placeholders, options.rules.pack, options.rules.cache},
-                             fields_)),
-          decoder_(fields_, peers_, nullptr), worker_(loaded_.rules),
-          source_(make_generator(options), peers_.intern_local("bench")) {}
+        : options_(options), loaded_(load_rules(rule_sources(options), fields_)), decoder_(fields_, peers_, nullptr),
+          worker_(loaded_.rules), source_(make_source(options, peers_.intern_local("bench"))) {}
 
     struct Run {
         std::uint64_t events = 0, bytes = 0, decode = 0, match = 0, detections = 0;
@@ -117,6 +119,19 @@ public:
     [[nodiscard]] engine::MatchStats stats() const { return worker_.stats(); }
 
 private:
+    static RuleSources rule_sources(const BenchOptions& options) {
+        RuleSources sources{options.rules.paths, options.rules.placeholders, options.rules.pack, options.rules.cache};
+        sources.adjust = [copies = options.rule_copies](auto& rules) { multiply_rules(rules, copies); };
+        return sources;
+    }
+    static BatchSource make_source(const BenchOptions& options, event::PeerId peer) {
+        if (options.lines) {
+            const auto lines = std::make_shared<LineGenerator>(options.seed);
+            return {[lines](std::string& out) { lines->append(out); }, event::Protocol::syslog_tcp, peer};
+        }
+        const auto events = std::make_shared<EventGenerator>(make_generator(options));
+        return {[events](std::string& out) { events->append(out); }, event::Protocol::file, peer};
+    }
     void measure_anchors(const event::RecordBatch& batch, Anchors& anchors) {
         const std::uint64_t start = thread_cpu();
         std::size_t lines = 0;
@@ -127,6 +142,9 @@ private:
             ++lines;
         }
         const std::uint64_t split = thread_cpu();
+        anchors.split += split - start;
+        if (lines != batch.records.size()) { throw std::runtime_error("the generator made broken lines"); }
+        if (options_.lines) { return; } // nothing for a JSON parser
         std::size_t parsed = 0;
         for (const event::Record& record : batch.records) {
             const std::string_view text = batch.text(record);
@@ -134,11 +152,8 @@ private:
             const auto error = parser_.parse(text.data(), text.size(), true).get(document);
             parsed += error == simdjson::SUCCESS ? 1U : 0U;
         }
-        anchors.split += split - start;
         anchors.parse += thread_cpu() - split;
-        if (lines != batch.records.size() || parsed != lines) {
-            throw std::runtime_error("the generator made broken lines");
-        }
+        if (parsed != lines) { throw std::runtime_error("the generator made broken lines"); }
     }
 
     const BenchOptions& options_;
@@ -198,6 +213,10 @@ int run_bench_match(const BenchOptions& options) {
     const engine::MatchStats stats = bench.stats();
     const boost::json::object report{
         {"rules", bench.loaded().rules->stats().rules},
+        {"rule_copies", options.rule_copies},
+        {"input", options.lines  ? "lines"
+                  : options.slim ? "slim"
+                                 : "full"},
         {"unique", options.unique},
         {"runs", options.runs},
         {"events", total.events},

@@ -67,6 +67,9 @@ struct BenchOptions {
     std::uint64_t events = 1'000'000;
     std::uint64_t seed = 1;
     bool unique = false;
+    bool slim = false;        ///< at most 20 fields that rules look at, no message
+    bool lines = false;       ///< syslog lines instead of a recording
+    unsigned rule_copies = 1; ///< the rules so many times, with other texts
     RulesOptions rules;
     unsigned runs = 5;
     double seconds = 10.0;

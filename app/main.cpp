@@ -146,6 +146,10 @@ private:
         gen->callback([this] { status_ = run_bench_gen(bench_); });
         auto* match = bench->add_subcommand("match", "Decode and match generated events on one thread");
         add_generator(*match);
+        match->get_option("--from")->required(false);
+        match->add_flag("--lines", bench_.lines, "Syslog lines of our own instead of recorded events");
+        match->add_option("--rule-copies", bench_.rule_copies, "The rules this many times, with other texts")
+            ->check(CLI::Range(1, 64));
         add_rules(*match, bench_.rules, "--rules", false);
         add_runs(*match);
         match->callback([this] { status_ = run_bench_match(bench_); });
@@ -162,6 +166,7 @@ private:
         command.add_option("--from", bench_.from, "Recorded events: .zip, .json, .jsonl, .gz")->required();
         command.add_option("--seed", bench_.seed, "Seed");
         command.add_flag("--unique", bench_.unique, "No value repeats");
+        command.add_flag("--slim", bench_.slim, "Only the fields that rules look at most, 20 at the most, no message");
     }
     void add_runs(CLI::App& command) {
         command.add_option("--runs", bench_.runs, "Measured runs after a warm-up")->check(CLI::Range(1, 100));

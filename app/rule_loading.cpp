@@ -73,6 +73,7 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     };
     std::for_each(read.rules.begin(), read.rules.end(), keep_texts);
     std::for_each(read.correlations.begin(), read.correlations.end(), keep_texts);
+    if (sources.adjust) { sources.adjust(read.rules); }
     engine::CompileOptions options;
     options.threads = sources.threads;
     options.cache_dir = sources.cache_dir;

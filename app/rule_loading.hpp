@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@ struct RuleSources {
     bool route_by_logsource = true;
     unsigned threads = 2;
     rules::FilterPolarity filter_polarity = rules::FilterPolarity::pysigma;
+    std::function<void(std::vector<rules::Rule>&)> adjust{}; ///< called with what was read, before it is compiled
 };
 
 /// What a rule says beside its logic.
