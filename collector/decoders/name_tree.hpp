@@ -138,8 +138,9 @@ public:
     static constexpr std::size_t kFollowersLog2 = 13;
     static constexpr NodeId kRoot = 1;
     static constexpr NodeId kUpdate = 2;
-    static constexpr NodeId kFlat = 3;  ///< keys of key=value text
-    static constexpr NodeId kOther = 4; ///< names as they are, without further meaning
+    static constexpr NodeId kFlat = 3;                        ///< keys of key=value text
+    static constexpr NodeId kOther = 4;                       ///< names as they are, without further meaning
+    static constexpr NodeId kFirstScratchNode = 0x8000'0000U; ///< from here on: made for one look-up, see child()
 
     explicit NameTree(event::FieldCache& names);
     NameTree(const NameTree&) = delete;
@@ -196,7 +197,7 @@ private:
 [[nodiscard]] inline KeyHead key_head(const char* p, std::size_t size, std::size_t readable) noexcept {
     KeyHead head;
     if (readable < 16) [[unlikely]] {
-        std::memcpy(&head, p, std::min<std::size_t>(size, readable));
+        if (size != 0) { std::memcpy(&head, p, std::min<std::size_t>({size, readable, sizeof head})); }
         return head;
     }
     std::memcpy(&head, p, sizeof head);
