@@ -15,6 +15,7 @@
 #include "collector/peer_table.hpp"
 #include "common/ip.hpp"
 #include "common/log.hpp"
+#include "engine/intel/list_loader.hpp"
 #include "rules/reader.hpp"
 
 namespace canhgac::app {
@@ -93,6 +94,7 @@ struct Config {
     struct Rules {
         bool pack = true;                         ///< the rules shipped in the binary
         std::vector<std::filesystem::path> paths; ///< files or folders
+        std::vector<std::string> bundle_keys;     ///< public keys whose signed bundles may be imported
         std::filesystem::path placeholders;       ///< YAML map of lists for |expand
         canhgac::rules::FilterPolarity filter_polarity = canhgac::rules::FilterPolarity::pysigma;
     } rules;
@@ -104,6 +106,17 @@ struct Config {
         unsigned shards = 0;        ///< 0 = one a core
         std::size_t queue_mib = 64; ///< received but not yet decoded
     } engine;
+    struct Intel {
+        std::vector<engine::ListSource> lists;
+        std::size_t max_entries = engine::kMaxIndicators;
+        std::chrono::seconds look_back{30 * 86'400};    ///< stored events searched for new indicators; 0 = none
+        std::uint32_t look_back_events_second = 20'000; ///< read at most, in the background
+    } intel;
+    struct Enrichment {
+        std::vector<std::filesystem::path> inventory; ///< CSV or YAML files
+        std::filesystem::path geoip_country;          ///< MaxMind files
+        std::filesystem::path geoip_asn;
+    } enrichment;
     struct Alerting {
         bool vietnamese = true;
         std::string console_url;

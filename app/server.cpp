@@ -19,6 +19,7 @@
 #include "api/api_server.hpp"
 #include "app/api_client.hpp"
 #include "app/collectors.hpp"
+#include "app/enrichment_loading.hpp"
 #include "app/notices.hpp"
 #include "app/private_file.hpp"
 #include "app/rule_loading.hpp"
@@ -28,6 +29,7 @@
 #include "collector/record_decoder.hpp"
 #include "common/metrics.hpp"
 #include "engine/correlation.hpp"
+#include "engine/intel/look_back.hpp"
 #include "engine/pipeline.hpp"
 #include "net/digest.hpp"
 #include "net/io_threads.hpp"
@@ -121,11 +123,14 @@ struct Server::Parts {
           book(store.state(), clock, {}, [this](const auto& alert, auto& out) { enqueue(alert, out); }) {
         std::filesystem::create_directories(folder / "rule-cache");
         LoadedRules loaded = load(true);
+        enrichment.load(true);
         add_channels(config.alerting, outbox, clock);
         pipeline = std::make_unique<engine::Pipeline>(
             pipeline_options(config.engine),
             [this] { return std::make_unique<collector::RecordDecoder>(fields, peers, &store.sources()); },
             loaded.rules, fields, store.events(), metrics);
+        pipeline->use(enrichment.current());
+        start_look_back();
         alerting::AlertEngineSettings settings;
         settings.horizon = 2 * longest_window(correlations);
         alerts = std::make_unique<alerting::AlertEngine>(
@@ -133,6 +138,28 @@ struct Server::Parts {
             [this](const auto& record, auto& out) { correlator.push(record, out); }, [this] { outbox.wake(); });
         collectors =
             std::make_unique<Collectors>(config, io, collector::ListenerServices{*pipeline, peers, ledger, clock, log});
+    }
+
+    void start_look_back() {
+        const auto& intel = config.intel;
+        if (intel.look_back.count() == 0 || intel.lists.empty()) { return; }
+        engine::LookBackOptions options;
+        options.folder = folder / "look-back";
+        std::filesystem::create_directories(options.folder);
+        options.span = intel.look_back.count() * common::kSecond;
+        options.events_per_second = intel.look_back_events_second;
+        look_back = std::make_unique<engine::LookBack>(
+            engine::LookBackServices{store.events(), store.detections(), store.state(), fields, clock, log, metrics},
+            std::move(options));
+        tell_look_back();
+    }
+
+    /// After the shards use new lists.
+    void tell_look_back() {
+        const auto now = enrichment.current();
+        if (look_back != nullptr && now != nullptr && now->indicators != nullptr) {
+            look_back->lists_changed(*now->indicators);
+        }
     }
 
     double uniform() {
@@ -193,6 +220,7 @@ struct Server::Parts {
         report.version = version();
         report.listeners = collectors->ports();
         report.numbers["rules"] = rule_count.load();
+        report.numbers["indicators"] = enrichment.indicators();
         report.numbers["committed_batch"] = store.events().committed();
         report.numbers["alerting_batch"] = alerts->position();
         report.numbers["field_names"] = fields.size();
@@ -218,7 +246,9 @@ struct Server::Parts {
                                [this] { return status(); },
                                [this] {
                                    const std::lock_guard lock(summaries_mutex);
-                                   return summaries;
+                                   auto list = enrichment.rules();
+                                   list.insert(list.begin(), summaries.begin(), summaries.end());
+                                   return list;
                                },
                                std::move(reload),
                                [this] { return ready ? std::string() : std::string("starting"); }};
@@ -255,10 +285,12 @@ struct Server::Parts {
     std::mt19937_64 random{std::random_device{}()};
     alerting::Outbox outbox;
     alerting::AlertBook book;
+    EnrichmentLoader enrichment{config, folder, clock, log, metrics};
     CorrelatorSlot correlator;
     std::vector<rules::Correlation> correlations;
     std::atomic<std::size_t> rule_count{0};
     std::unique_ptr<engine::Pipeline> pipeline;
+    std::unique_ptr<engine::LookBack> look_back; ///< null: off
     std::unique_ptr<alerting::AlertEngine> alerts;
     net::IoThreads io{2};
     std::unique_ptr<Collectors> collectors;
@@ -295,6 +327,12 @@ Server::Reload Server::reload_rules() {
         Reload result{true,
                       fmt::format("{} rules in use, {} left out", loaded.rules->stats().rules, loaded.rejected.size())};
         p.log.info("rules reloaded: {}", result.message);
+        if (p.enrichment.load(false)) {
+            p.pipeline->use(p.enrichment.current());
+            p.tell_look_back();
+        } else {
+            result = {false, "the rules are new, but lists, inventory and geography stay as they were: see the log"};
+        }
         return result;
     } catch (const std::exception& error) {
         p.log.error("rules not reloaded, the old ones stay in use: {}", error.what());
@@ -318,6 +356,7 @@ void Server::stop() {
     p.log.info("stopping: refusing input, finishing what was received");
     p.collectors->stop();
     p.pipeline->stop();
+    if (p.look_back != nullptr) { p.look_back->stop(); }
     const std::uint64_t last = p.store.events().committed();
     if (!p.alerts->wait(last, std::chrono::seconds(10))) { p.log.warning("alerting catches up at the next start"); }
     p.alerts->stop();
