@@ -1,7 +1,9 @@
 #include "api/backtest_runner.hpp"
 
+#include <algorithm>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 #include "alerting/alert_codec.hpp"
 #include "api/json_text.hpp"
 #include "api/problem.hpp"
+#include "common/yaml.hpp"
 #include "rules/embedded.hpp"
 #include "rules/reader.hpp"
 
@@ -84,13 +87,67 @@ json::object stats_object(const engine::BacktestReport& report) {
             {"seconds", report.seconds}};
 }
 
+/// The documents of a text, as texts.
+std::vector<std::string> documents_of(std::string_view text) {
+    std::vector<std::string> out(1);
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(end);
+        const bool mark = line.starts_with("---") && (line.size() == 3 || line.find_first_of(" \t\r\n") == 3);
+        if (mark) {
+            out.emplace_back();
+        } else {
+            out.back() += line;
+        }
+    }
+    return out;
+}
+
+bool is_filter(const std::string& document) {
+    const auto parsed = common::yaml::parse(document);
+    return parsed && parsed->size() == 1 && parsed->front().is_map() && parsed->front().find("filter") != nullptr;
+}
+
+/// A filter read with the other polarity leaves of a rule exactly what it otherwise takes away.
+std::vector<rules::Rule> suppressed_rules(const BacktestRequest& request) {
+    rules::ReadOptions turned;
+    turned.filter_polarity = request.polarity == rules::FilterPolarity::pysigma ? rules::FilterPolarity::specification
+                                                                                : rules::FilterPolarity::pysigma;
+    const std::vector<std::string> documents = documents_of(request.rules);
+    std::vector<rules::Rule> out;
+    for (const std::string& filter : documents) {
+        if (!is_filter(filter)) { continue; }
+        rules::Reader reader(turned);
+        for (const std::string& document : documents) {
+            if (&document == &filter || !is_filter(document)) { reader.add_text("rules", document); }
+        }
+        for (rules::Rule& rule : reader.finish().rules) {
+            if (rule.filters.empty()) { continue; }
+            rule.id = rule.filters.front() + "/" + rule.id;
+            out.push_back(std::move(rule));
+        }
+    }
+    return out;
+}
+
 } // namespace
 
-common::Result<engine::CompileInput, std::string> read_backtest_rules(const std::string& text) {
-    rules::ReadResult read = rules::read_text("rules", text);
+common::Result<engine::CompileInput, std::string> read_backtest_rules(const BacktestRequest& request) {
+    rules::ReadOptions options;
+    options.filter_polarity = request.polarity;
+    rules::ReadResult read = rules::read_text("rules", request.rules, options);
     if (!read.rejected.empty()) { return common::fail(rules::to_string(read.rejected.front())); }
     if (read.rules.empty()) { return common::fail(std::string("there is no rule in it")); }
-    return engine::CompileInput{std::move(read.rules), std::move(read.correlations), rules::load_embedded_logsources()};
+    engine::CompileInput input;
+    input.logsources = rules::load_embedded_logsources();
+    if (request.suppressed) {
+        input.rules = suppressed_rules(request);
+    } else {
+        input.rules = std::move(read.rules);
+        input.correlations = std::move(read.correlations);
+    }
+    return input;
 }
 
 void write_backtest(const engine::CompileInput& rules, const BacktestRequest& request, event::EventStore& events,
@@ -125,7 +182,7 @@ void run_backtest(const Services& services, const BacktestRequest& request,
     if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriority) != 0) {
         services.logger.warning("back-test: the thread keeps its priority");
     }
-    const auto rules = read_backtest_rules(request.rules);
+    const auto rules = read_backtest_rules(request);
     if (!rules) {
         exchange->respond(problem(400, rules.error()));
         return;

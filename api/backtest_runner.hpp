@@ -13,6 +13,7 @@
 #include "common/result.hpp"
 #include "engine/backtest.hpp"
 #include "net/http_server.hpp"
+#include "rules/reader.hpp"
 
 namespace canhgac::api {
 
@@ -20,7 +21,11 @@ namespace canhgac::api {
 struct BacktestRequest {
     std::string rules; ///< Sigma documents
     engine::BacktestOptions options;
-    bool events = false;             ///< a line for each match, with its event
+    bool events = false; ///< a line for each match, with its event
+    /// What filters keep quiet, instead of what rules find: for each filter and rule that it narrows, the rule with the
+    /// filter turned round, called "FILTER/RULE".
+    bool suppressed = false;
+    rules::FilterPolarity polarity = rules::FilterPolarity::pysigma;
     std::uint64_t limit = 1'000'000; ///< most matches; then it ends early
 };
 
@@ -28,7 +33,7 @@ struct BacktestRequest {
 using LineSink = std::function<bool(std::string_view line)>;
 
 /// Reads and checks the rules of a request; error: what is wrong with them, for a person.
-[[nodiscard]] common::Result<engine::CompileInput, std::string> read_backtest_rules(const std::string& text);
+[[nodiscard]] common::Result<engine::CompileInput, std::string> read_backtest_rules(const BacktestRequest& request);
 /// Runs to its end on this thread. Lines go to `sink` as they are made.
 void write_backtest(const engine::CompileInput& rules, const BacktestRequest& request, event::EventStore& events,
                     const LineSink& sink, const std::atomic<bool>* cancelled = nullptr);

@@ -242,6 +242,7 @@ common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::st
     std::string from = "24h";
     std::string to;
     std::string bucket = "day";
+    std::string polarity = "pysigma";
     std::optional<std::uint64_t> limit;
     std::optional<std::uint64_t> samples;
     Body members(*object);
@@ -253,6 +254,8 @@ common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::st
     members.number("limit", limit);
     members.boolean("events", request.events);
     members.boolean("logsources", request.options.classify);
+    members.boolean("suppressed", request.suppressed);
+    members.text("filter_polarity", polarity);
     if (const std::string error = members.error(); !error.empty()) { return bad(error); }
     if (request.rules.empty()) { return bad("\"rules\" must hold at least one Sigma rule"); }
     if (limit && (*limit == 0 || *limit > limits.max_backtest_matches)) {
@@ -263,6 +266,10 @@ common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::st
     request.options.samples = samples.value_or(request.options.samples);
     if (bucket != "day" && bucket != "hour") { return bad("bucket must be day or hour"); }
     request.options.bucket = bucket == "day" ? common::kDay : common::kHour;
+    if (polarity != "pysigma" && polarity != "specification") {
+        return bad("filter_polarity must be pysigma or specification");
+    }
+    if (polarity == "specification") { request.polarity = rules::FilterPolarity::specification; }
     const auto start = parse_moment(from, now);
     const auto end = to.empty() ? std::optional(now + common::kDay) : parse_moment(to, now);
     if (!start) { return bad("from must be a time (RFC 3339) or a duration such as 24h"); }

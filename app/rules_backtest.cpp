@@ -42,6 +42,7 @@ std::string rule_text(const RulesBacktestOptions& options) {
             add(*document);
         }
     }
+    if (!options.text.empty()) { add(options.text); }
     return text;
 }
 
@@ -59,6 +60,9 @@ api::BacktestRequest request_of(const RulesBacktestOptions& options, std::string
     request.rules = std::move(text);
     request.events = options.events;
     request.limit = options.limit;
+    request.suppressed = options.suppressed;
+    request.polarity =
+        options.polarity == "specification" ? rules::FilterPolarity::specification : rules::FilterPolarity::pysigma;
     request.options.samples = options.samples;
     request.options.classify = options.logsources;
     request.options.bucket = options.bucket == "hour" ? common::kHour : common::kDay;
@@ -78,6 +82,8 @@ void ask_server(const RulesBacktestOptions& options, const api::BacktestRequest&
                             {"samples", options.samples},
                             {"limit", options.limit},
                             {"events", options.events},
+                            {"suppressed", options.suppressed},
+                            {"filter_polarity", options.polarity},
                             {"logsources", options.logsources}};
     client.stream("POST", "/api/v1/rules/backtest", json::serialize(body), line);
 }
@@ -151,7 +157,7 @@ void stream_backtest(const RulesBacktestOptions& options, const std::function<bo
     std::string text = rule_text(options);
     if (text.empty()) { throw std::runtime_error("there is no rule to run"); }
     const api::BacktestRequest request = request_of(options, std::move(text));
-    const auto rules = api::read_backtest_rules(request.rules);
+    const auto rules = api::read_backtest_rules(request);
     if (!rules) { throw std::runtime_error(rules.error()); }
     const auto store = open_store(options.client);
     if (store == nullptr) {

@@ -15,15 +15,18 @@ namespace canhgac::app {
 
 struct RulesBacktestOptions {
     std::vector<std::string> paths; ///< rules, correlations, filters
+    std::string text;               ///< more documents
     bool pack = false;              ///< the shipped rules too; only without a running server, they are long
     ClientOptions client;           ///< `data` without `server`: a stopped store, or the server that has it open
     std::string from = "24h";       ///< RFC 3339, or a duration counted back from now
     std::string to;
     std::string bucket = "day"; ///< or hour
     std::uint64_t samples = 5;
-    std::uint64_t limit = 1'000'000; ///< most matches
-    bool events = false;             ///< every match with its event; json output
-    bool logsources = false;         ///< count events by log source class
+    std::uint64_t limit = 1'000'000;  ///< most matches
+    bool events = false;              ///< every match with its event; json output
+    bool suppressed = false;          ///< what filters keep quiet, instead: rules are then called FILTER/RULE
+    std::string polarity = "pysigma"; ///< of filters, or specification
+    bool logsources = false;          ///< count events by log source class
 };
 
 /// Runs it; each line is a JSON object as POST /api/v1/rules/backtest gives it. Throws std::runtime_error with a

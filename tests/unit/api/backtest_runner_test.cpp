@@ -73,6 +73,35 @@ TEST_F(BacktestApi, RefusesWhatIsWrong) {
     EXPECT_EQ(call("POST", "/api/v1/rules/backtest", {}, {{"Content-Type", "text/plain"}}).status, 415);
 }
 
+/// An exception hides events; how many stays visible.
+TEST_F(BacktestApi, CountsWhatFiltersKeepQuiet) {
+    add("4625");
+    add("4625");
+    events.rows[1].fields[1].second.first = "dc02";
+    start();
+    const std::string rule = "title: Failed\nid: r-1\nlogsource: {product: windows}\n"
+                             "detection: {s: {EventID: 4625}, condition: s}\n";
+    const auto filter = [](const std::string& id, const std::string& host) {
+        return "---\ntitle: F\nid: " + id +
+               "\nlogsource: {product: windows}\nfilter:\n  rules: [r-1]\n  f: {host.name: " + host +
+               "}\n  condition: not f\n";
+    };
+    boost::json::object sent{{"rules", rule + filter("f-1", "dc01") + filter("f-2", "dc*")},
+                             {"from", "2026-11-21T00:00:00Z"}};
+    auto got = lines(post("/api/v1/rules/backtest", boost::json::serialize(sent)).body);
+    ASSERT_EQ(got.size(), 2U);
+    EXPECT_EQ(got[0].at("rule").at("matches").as_int64(), 0);
+    sent["suppressed"] = true;
+    got = lines(post("/api/v1/rules/backtest", boost::json::serialize(sent)).body);
+    ASSERT_EQ(got.size(), 3U);
+    EXPECT_EQ(got[0].at("rule").at("id").as_string(), "f-1/r-1");
+    EXPECT_EQ(got[0].at("rule").at("matches").as_int64(), 1);
+    EXPECT_EQ(got[1].at("rule").at("id").as_string(), "f-2/r-1");
+    EXPECT_EQ(got[1].at("rule").at("matches").as_int64(), 2);
+    sent["filter_polarity"] = "none";
+    EXPECT_EQ(post("/api/v1/rules/backtest", boost::json::serialize(sent)).status, 400);
+}
+
 TEST_F(BacktestApi, TellsTheStoresError) {
     add("4625");
     events.failing = true;

@@ -14,10 +14,10 @@ using testing::FieldList;
 using testing::like;
 using testing::RuleMaker;
 
-constexpr FieldList kProcess = {{"Channel", "Microsoft-Windows-Sysmon/Operational"},
-                                {"EventID", "1"},
-                                {"Image", "C:\\Windows\\cmd.exe"},
-                                {"CommandLine", "cmd /c whoami "}};
+const FieldList kProcess = {{"Channel", "Microsoft-Windows-Sysmon/Operational"},
+                            {"EventID", "1"},
+                            {"Image", "C:\\Windows\\cmd.exe"},
+                            {"CommandLine", "cmd /c whoami "}};
 
 Explanation explain_one(const rules::Rule& rule, FieldList list) {
     static event::FieldTable fields; // NOLINT(*-avoid-non-const-global-variables): only grows
@@ -61,15 +61,15 @@ TEST(Explain, ShowsTheStepsThatDecided) {
     EXPECT_TRUE(negation.truth);
     EXPECT_TRUE(negation.children[0].absent);
     EXPECT_EQ(negation.children[0].selection, "filter");
-    EXPECT_EQ(to_text(why), R"(rule r: 
+    EXPECT_EQ(to_text(why), R"(rule r: title of r
 NO MATCH
-log source: the rule wants product windows, category process_creation; the event is product windows, category process_creation -- the rule sees it
+log source: the rule wants product windows, category process_creation; the event is product windows, category process_creation, service sysmon -- the rule sees it
 condition:
   > false  all of
-        true   selection_image: Image matches * "\\cmd.exe" -- it is "C:\Windows\cmd.exe"
+      true   selection_image: Image matches * "\\cmd.exe" -- it is "C:\Windows\cmd.exe"
   >   false  CommandLine matches * "ipconfig" * -- it is "cmd /c whoami "
-        true   not
-          false  filter: User matches * "admin" * -- the event has no such field
+      true   not
+        false  filter: User matches * "admin" * -- the event has no such field
 )");
 }
 
@@ -144,12 +144,15 @@ TEST(Explain, LongListsAreCutInTheText) {
 }
 
 TEST(Explain, LongValuesAreCutBetweenCharacters) {
-    std::string value(kMaxShownBytes - 1, 'a');
-    value += "\u00e9tail";
+    std::string whole;
+    whole.resize(kMaxShownBytes - 1, 'a');
+    std::string value = whole;
+    value += "\u00e9tail"; // its two bytes lie on both sides of the limit
+    whole += "...";
     const Explanation why =
         explain_one(testing::simple("r", like("Image", "x"), process_creation()), {{"Image", value}});
     ASSERT_EQ(why.root.values.size(), 1U);
-    EXPECT_EQ(why.root.values[0], std::string(kMaxShownBytes - 1, 'a') + "...");
+    EXPECT_EQ(why.root.values[0], whole);
 }
 
 } // namespace
