@@ -1,6 +1,7 @@
 #include "engine/plain_evaluator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "common/ip.hpp"
+#include "engine/plain_stamp.hpp"
 #include "text/fold.hpp"
 #include "text/regex.hpp"
 #include "text/utf8.hpp"
@@ -74,43 +76,28 @@ bool in_network(const rules::Predicate& predicate, std::string_view value) {
     return true;
 }
 
-bool number_holds(const rules::Predicate& predicate, std::string_view value) {
-    const auto number = event::parse_number(value);
-    if (!number) { return false; }
-    switch (predicate.op) {
-    case Op::less:
-        return *number < predicate.number;
-    case Op::less_equal:
-        return *number <= predicate.number;
-    case Op::greater:
-        return *number > predicate.number;
-    case Op::greater_equal:
-        return *number >= predicate.number;
-    default:
-        return *number == predicate.number;
-    }
+bool number_holds(const rules::Predicate& predicate, double number) {
+    const bool less = number < predicate.number;
+    const bool equal = number == predicate.number;
+    return predicate.op == Op::less            ? less
+           : predicate.op == Op::less_equal    ? less || equal
+           : predicate.op == Op::greater       ? !less && !equal
+           : predicate.op == Op::greater_equal ? !less
+                                               : equal;
 }
 
 bool compare_holds(const rules::Predicate& predicate, std::string_view left, std::string_view right) {
     const std::u32string a = characters(left, predicate.cased);
     const std::u32string b = characters(right, predicate.cased);
-    switch (predicate.op) {
-    case Op::field_contains:
-        return a.find(b) != std::u32string::npos;
-    case Op::field_startswith:
-        return a.starts_with(b);
-    case Op::field_endswith:
-        return a.ends_with(b);
-    default:
-        return a == b;
-    }
+    return predicate.op == Op::field_contains     ? a.find(b) != a.npos
+           : predicate.op == Op::field_startswith ? a.starts_with(b)
+           : predicate.op == Op::field_endswith   ? a.ends_with(b)
+                                                  : a == b;
 }
 
 std::string no_blanks(std::string_view name) {
-    std::string out;
-    for (const char c : name) {
-        if (c != ' ') { out.push_back(c); }
-    }
+    std::string out(name);
+    std::erase(out, ' ');
     return out;
 }
 
@@ -145,7 +132,11 @@ bool plain_value_holds(const rules::Predicate& predicate, std::string_view value
     case Op::less_equal:
     case Op::greater:
     case Op::greater_equal:
-        return number_holds(predicate, value);
+        if (predicate.time_part == rules::TimePart::none) {
+            const auto number = event::parse_number(value);
+            return number && number_holds(predicate, *number);
+        }
+        return false;
     default:
         return false;
     }
@@ -157,6 +148,7 @@ struct PlainEvaluator::State {
     const event::FieldTable* fields = nullptr;
     bool routed = true;
     std::map<const rules::Predicate*, std::optional<text::Regex>> regexes;
+    std::vector<text::Regex> stamps;
 
     using Fields = std::vector<std::pair<std::string, event::Field>>;
 
@@ -169,10 +161,8 @@ struct PlainEvaluator::State {
     }
 
     [[nodiscard]] static bool entry_holds(const rules::LogSourceEntry& entry, event::Format format, const Fields& all) {
-        if (!entry.formats.empty() &&
-            std::find(entry.formats.begin(), entry.formats.end(), format) == entry.formats.end()) {
-            return false;
-        }
+        const auto found_format = std::find(entry.formats.begin(), entry.formats.end(), format);
+        if (!entry.formats.empty() && found_format == entry.formats.end()) { return false; }
         for (const rules::LogSourceCondition& condition : entry.conditions) {
             bool found = false;
             for (const auto& [name, field] : all) {
@@ -228,11 +218,24 @@ struct PlainEvaluator::State {
         return name;
     }
 
+    [[nodiscard]] bool time_holds(const rules::Predicate& predicate, std::string_view value) const {
+        for (std::size_t form = 0; form < stamps.size() && value.size() <= 64; ++form) {
+            if (!stamps[form].search(text::repair_utf8(value))) { continue; }
+            const std::vector<int> parts = read_plain_stamp(form, std::string(value));
+            const int part = parts.empty() ? -1 : parts[static_cast<std::size_t>(predicate.time_part)];
+            return part >= 0 && number_holds(predicate, part);
+        }
+        return false;
+    }
+
     /// One value that is there and not null.
     [[nodiscard]] bool value_holds(const rules::Predicate& predicate, std::string_view value) const {
-        if (predicate.op != Op::regex) { return plain_value_holds(predicate, value); }
-        const auto& regex = regexes.at(&predicate);
-        return regex && regex->search(text::repair_utf8(value));
+        if (predicate.op == Op::regex) {
+            const auto& regex = regexes.at(&predicate);
+            return regex && regex->search(text::repair_utf8(value));
+        }
+        if (predicate.time_part != rules::TimePart::none) { return time_holds(predicate, value); }
+        return plain_value_holds(predicate, value);
     }
 
     [[nodiscard]] bool predicate_holds(const rules::Predicate& predicate, const rules::LogSourceEntry* aliases,
@@ -274,20 +277,13 @@ struct PlainEvaluator::State {
         std::vector<bool> truth;
         for (const rules::Node& node : rule.nodes) { // children come before their parents
             const auto child = [&truth](std::uint32_t index) { return bool{truth[index]}; };
-            switch (node.kind) {
-            case rules::Node::Kind::predicate:
-                truth.push_back(predicate_holds(rule.predicates[node.predicate], aliases, all));
-                break;
-            case rules::Node::Kind::negation:
-                truth.push_back(!child(node.children.front()));
-                break;
-            case rules::Node::Kind::conjunction:
-                truth.push_back(std::all_of(node.children.begin(), node.children.end(), child));
-                break;
-            case rules::Node::Kind::disjunction:
-                truth.push_back(std::any_of(node.children.begin(), node.children.end(), child));
-                break;
-            }
+            using Kind = rules::Node::Kind;
+            const auto& below = node.children;
+            truth.push_back(node.kind == Kind::predicate
+                                ? predicate_holds(rule.predicates[node.predicate], aliases, all)
+                            : node.kind == Kind::negation    ? !child(below.front())
+                            : node.kind == Kind::conjunction ? std::all_of(below.begin(), below.end(), child)
+                                                             : std::any_of(below.begin(), below.end(), child));
         }
         return truth;
     }
@@ -311,6 +307,7 @@ PlainEvaluator::PlainEvaluator(const std::vector<rules::Rule>& rules, const rule
     state->table = logsources;
     state->fields = &fields;
     state->routed = route_by_logsource;
+    state->stamps = plain_stamp_forms();
     for (const rules::Rule& rule : rules) {
         for (const rules::Predicate& predicate : rule.predicates) {
             if (predicate.op != Op::regex) { continue; }

@@ -21,8 +21,8 @@ struct PlainRoute {
     std::vector<rules::FieldAlias> aliases; ///< in force for this rule
 };
 
-/// Whether one value that is there and not null passes a test of a value: every Op but regex, presence and comparisons
-/// of fields (false).
+/// Whether one value that is there and not null passes a test of a value: every Op but regex, parts of a time,
+/// presence and comparisons of fields (false).
 [[nodiscard]] bool plain_value_holds(const rules::Predicate& predicate, std::string_view value);
 
 /// Thread safe when const, if the FieldTable is. For tests, `rules explain` and back-tests of one rule.
