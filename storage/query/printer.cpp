@@ -114,8 +114,11 @@ std::string print(const Filter& filter, bool nested) {
         return field_text(filter) + filter.pattern;
     case Kind::compare:
         return field_text(filter) + compare_text(filter);
-    case Kind::negation:
-        return filter.children.empty() ? "*" : "NOT " + print(filter.children.front(), true);
+    case Kind::negation: {
+        if (filter.children.empty()) { return "*"; }
+        const std::string denied = print(filter.children.front(), true);
+        return denied.starts_with("NOT ") ? "NOT (" + denied + ")" : "NOT " + denied; // the grammar has one NOT an atom
+    }
     case Kind::conjunction:
     case Kind::disjunction:
         break;
