@@ -154,7 +154,7 @@ boost::json::object correlation_line(const event::DetectionRecord& fired) {
         events.push_back(id.index);
     }
     boost::json::object group;
-    for (const auto& [field, value] : fired.captured) {
+    for (const auto& [field, value] : fired.entity) {
         group[field] = value;
     }
     return {{"correlation", fired.rule_id},
@@ -163,16 +163,65 @@ boost::json::object correlation_line(const event::DetectionRecord& fired) {
             {"events", std::move(events)},
             {"group", std::move(group)},
             {"count", fired.count},
+            {"value", fired.value},
             {"from", common::format_rfc3339(fired.from)},
             {"to", common::format_rfc3339(fired.to)}};
 }
+
+/// Detections as correlations need them, until all files are read: files may follow each other in any order of time.
+class Correlations {
+public:
+    explicit Correlations(const std::vector<rules::Correlation>& correlations) : correlations_(correlations) {}
+
+    void add(const ScanJob& job, std::vector<event::DetectionRecord>&& detections) {
+        if (job.file != file_) {
+            file_ = job.file;
+            ++file_number_;
+        }
+        for (auto& detection : detections) {
+            event::DetectionRecord& slim = detections_.emplace_back();
+            slim.event = {file_number_, detection.event.index}; // the same number in two files is two events
+            slim.time = detection.time;
+            slim.rule_id = std::move(detection.rule_id);
+            slim.captured = std::move(detection.captured);
+        }
+    }
+
+    [[nodiscard]] std::vector<event::DetectionRecord> finish() {
+        std::stable_sort(detections_.begin(), detections_.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.time, a.event) < std::tie(b.time, b.event);
+        });
+        engine::CorrelationLimits limits;
+        limits.state_bytes = common::kGiB;
+        engine::Correlator correlator(correlations_, limits);
+        std::vector<event::DetectionRecord> fired;
+        for (const auto& detection : detections_) {
+            correlator.push(detection, fired);
+        }
+        correlator.finish(fired);
+        const auto stats = correlator.stats();
+        if (stats.evicted_groups + stats.evicted_events != 0) {
+            std::fprintf(stderr, "correlations: memory was short; %llu groups and %llu events were left out\n",
+                         static_cast<unsigned long long>(stats.evicted_groups),
+                         static_cast<unsigned long long>(stats.evicted_events));
+        }
+        std::erase_if(fired, [](const auto& record) { return !record.generates; });
+        return fired;
+    }
+
+private:
+    const std::vector<rules::Correlation>& correlations_;
+    std::vector<event::DetectionRecord> detections_;
+    std::string file_;
+    std::uint64_t file_number_ = 0;
+};
 
 /// Of each episode the last record, which has its highest count; by end, then id.
 void print_correlations(std::vector<event::DetectionRecord> fired) {
     std::map<std::tuple<std::string, common::Nanos, std::string>, event::DetectionRecord> last;
     for (auto& record : fired) {
         std::string group;
-        for (const auto& [field, value] : record.captured) {
+        for (const auto& [field, value] : record.entity) {
             ((group += field) += '\0') += value;
             group += '\0';
         }
@@ -227,20 +276,17 @@ int run_scan(const ScanOptions& options) {
     }
 
     const bool correlate = !loaded.correlations.empty();
-    engine::Correlator correlator(loaded.correlations);
-    std::vector<event::DetectionRecord> fired;
+    Correlations correlations(loaded.correlations);
     Totals totals;
     ScanPool pool(
         options.threads,
         [&] { return std::make_unique<ScanWorker>(loaded.rules, fields, peers, options.time_field, correlate); },
-        [&](const ScanJob&, ScanResult&& result) {
+        [&](const ScanJob& job, ScanResult&& result) {
             totals.events += result.events;
             totals.matches += result.matches;
             totals.parse_errors += result.parse_errors;
             std::fwrite(result.output.data(), 1, result.output.size(), stdout);
-            for (const auto& detection : result.detections) {
-                correlator.push(detection, fired);
-            }
+            correlations.add(job, std::move(result.detections));
         });
     const std::uint64_t start = wall_clock();
     ScanSplitter splitter(options.format);
@@ -256,7 +302,7 @@ int run_scan(const ScanOptions& options) {
         }
     }
     pool.finish();
-    print_correlations(std::move(fired));
+    print_correlations(correlations.finish());
     std::fflush(stdout);
     const double seconds = static_cast<double>(wall_clock() - start) / 1e9;
     if (options.stats) { print_stats(options, loaded, totals, seconds); }
