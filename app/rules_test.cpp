@@ -217,6 +217,7 @@ std::vector<event::DetectionRecord> Bench::results(const RuleTest& test, const e
         for (const event::DetectionRecord& record : matched) {
             correlator.push(record, fired);
         }
+        correlator.finish(fired);
         matched = std::move(fired);
     }
     std::erase_if(matched, [&test](const event::DetectionRecord& r) { return r.rule_id != test.rule; });

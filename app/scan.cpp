@@ -12,45 +12,23 @@
 #include "app/cli.hpp"
 #include "app/input_files.hpp"
 #include "app/rule_loading.hpp"
+#include "app/scan_correlations.hpp"
 #include "app/scan_feed.hpp"
 #include "app/scan_output.hpp"
 #include "app/scan_pool.hpp"
 #include "app/scan_progress.hpp"
 #include "app/scan_summary.hpp"
-#include "engine/correlation.hpp"
 
 namespace canhgac::app {
 
 namespace {
-
-/// Of each episode the last record, which has its highest count; by end, then id.
-std::vector<event::DetectionRecord> last_of_episodes(std::vector<event::DetectionRecord> fired) {
-    std::map<std::tuple<std::string, common::Nanos, std::string>, event::DetectionRecord> last;
-    for (auto& record : fired) {
-        std::string group;
-        for (const auto& [field, value] : record.captured) {
-            ((group += field) += '\0') += value;
-            group += '\0';
-        }
-        last.insert_or_assign({record.rule_id, record.from, std::move(group)}, std::move(record));
-    }
-    std::vector<event::DetectionRecord> order;
-    order.reserve(last.size());
-    for (auto& [key, record] : last) {
-        order.push_back(std::move(record));
-    }
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.to, a.rule_id) < std::tie(b.to, b.rule_id);
-    });
-    return order;
-}
 
 /// One run of the command: takes the results in order and writes them.
 class Scan {
 public:
     Scan(const ScanOptions& options, const LoadedRules& loaded)
         : options_(options), loaded_(loaded), output_(scan_output(options.output, ::isatty(STDOUT_FILENO) != 0)),
-          printer_(options.summary ? ScanOutput::none : output_, stdout), correlator_(loaded.correlations),
+          printer_(options.summary ? ScanOutput::none : output_, stdout), correlations_(loaded.correlations),
           progress_(::isatty(STDERR_FILENO) != 0, bytes_of(options)) {}
 
     [[nodiscard]] int run(event::FieldTable& fields, collector::PeerTable& peers);
@@ -82,10 +60,9 @@ private:
     const LoadedRules& loaded_;
     ScanOutput output_;
     ScanPrinter printer_;
-    engine::Correlator correlator_;
+    ScanCorrelations correlations_;
     ScanProgress progress_;
     ScanSummary summary_;
-    std::vector<event::DetectionRecord> fired_;
     std::optional<common::Nanos> first_event_;
     std::optional<common::Nanos> last_event_;
     std::atomic<std::uint64_t> packed_ = 0;
@@ -109,9 +86,7 @@ void Scan::take(const ScanJob& job, ScanResult&& result) {
     for (const ScanHit& hit : result.hits) {
         summary_.add(job.file, hit);
     }
-    for (const auto& detection : result.detections) {
-        correlator_.push(detection, fired_);
-    }
+    correlations_.add(job.file, std::move(result.detections));
 }
 
 void Scan::tell(const std::string& file, const std::string& message) {
@@ -137,7 +112,7 @@ void Scan::read_inputs(ScanFeed& feed) {
 void Scan::finish(const FeedTotals& read) {
     progress_.clear();
     std::string lines;
-    for (const auto& fired : last_of_episodes(std::move(fired_))) {
+    for (const auto& fired : correlations_.finish()) {
         append_correlation(output_, fired, lines);
         summary_.add(fired);
     }

@@ -47,7 +47,7 @@ boost::json::object correlation_object(const event::DetectionRecord& fired) {
         events.push_back(id.index);
     }
     boost::json::object group;
-    for (const auto& [field, value] : fired.captured) {
+    for (const auto& [field, value] : fired.entity) {
         group[field] = value;
     }
     return {{"correlation", fired.rule_id},
@@ -56,6 +56,7 @@ boost::json::object correlation_object(const event::DetectionRecord& fired) {
             {"events", std::move(events)},
             {"group", std::move(group)},
             {"count", fired.count},
+            {"value", fired.value},
             {"from", common::format_rfc3339(fired.from)},
             {"to", common::format_rfc3339(fired.to)}};
 }

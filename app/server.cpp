@@ -39,12 +39,14 @@ namespace canhgac::app {
 
 namespace {
 
-/// The correlator of the rules in use; reload replaces it while alerting runs.
+/// The correlator of the rules in use; a reload replaces it while alerting runs and keeps the state of correlations
+/// that did not change.
 class CorrelatorSlot {
 public:
     void replace(std::vector<rules::Correlation> correlations) {
         auto fresh = std::make_unique<engine::Correlator>(std::move(correlations));
         const std::lock_guard lock(mutex_);
+        if (correlator_) { fresh->adopt(std::move(*correlator_)); }
         correlator_ = std::move(fresh);
     }
     void push(const event::DetectionRecord& record, std::vector<event::DetectionRecord>& out) {
@@ -56,14 +58,6 @@ private:
     std::mutex mutex_;
     std::unique_ptr<engine::Correlator> correlator_; ///< guarded by mutex_
 };
-
-bool same(const std::vector<rules::Correlation>& a, const std::vector<rules::Correlation>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-        return x.id == y.id && x.rule_ids == y.rule_ids && x.group_by == y.group_by && x.aliases == y.aliases &&
-               x.timespan == y.timespan && x.compare == y.compare && x.threshold == y.threshold && x.title == y.title &&
-               x.level == y.level && x.tags == y.tags;
-    });
-}
 
 common::Nanos longest_window(const std::vector<rules::Correlation>& correlations) {
     common::Nanos longest = 0;
@@ -125,7 +119,7 @@ struct Server::Parts {
                                               store.state(), clock, [this] { return uniform(); }, log, metrics),
           book(store.state(), clock, {}, [this](const auto& alert, auto& out) { enqueue(alert, out); }) {
         std::filesystem::create_directories(folder / "rule-cache");
-        LoadedRules loaded = load(true);
+        LoadedRules loaded = load();
         enrichment.load(true);
         add_channels(config.alerting, outbox, clock);
         pipeline = std::make_unique<engine::Pipeline>(
@@ -135,7 +129,7 @@ struct Server::Parts {
         pipeline->use(enrichment.current());
         start_look_back();
         alerting::AlertEngineSettings settings;
-        settings.horizon = 2 * longest_window(correlations);
+        settings.horizon = 2 * longest_window(correlations) + engine::CorrelationLimits().lateness;
         alerts = std::make_unique<alerting::AlertEngine>(
             store.detections(), store.state(), book, clock, log, metrics, settings,
             [this](const auto& record, auto& out) { correlator.push(record, out); }, [this] { outbox.wake(); });
@@ -169,7 +163,7 @@ struct Server::Parts {
         return std::uniform_real_distribution<double>(0.0, 1.0)(random); // the outbox calls it one at a time
     }
 
-    LoadedRules load(bool first) {
+    LoadedRules load() {
         LoadedRules loaded = load_rules(rule_sources(config, folder), fields);
         for (const auto& rejection : loaded.rejected) {
             log.warning("rule left out: {}", rules::to_string(rejection));
@@ -177,10 +171,8 @@ struct Server::Parts {
         for (const auto& filter : loaded.expired_filters) {
             log.warning("filter left out: {}", expiry_notice(filter));
         }
-        if (first || !same(correlations, loaded.correlations)) {
-            correlations = loaded.correlations;
-            correlator.replace(correlations);
-        }
+        correlations = loaded.correlations;
+        correlator.replace(correlations);
         rule_count = loaded.rules->stats().rules;
         const std::lock_guard lock(summaries_mutex);
         summaries = summarize(loaded);
@@ -325,7 +317,7 @@ Server::Reload Server::reload_rules() {
     Parts& p = *parts_;
     const std::lock_guard lock(p.reload_mutex);
     try {
-        const LoadedRules loaded = p.load(false);
+        const LoadedRules loaded = p.load();
         p.pipeline->use(loaded.rules);
         Reload result{true,
                       fmt::format("{} rules in use, {} left out", loaded.rules->stats().rules, loaded.rejected.size())};

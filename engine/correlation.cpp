@@ -1,303 +1,460 @@
 #include "engine/correlation.hpp"
 
 #include <algorithm>
-#include <deque>
-#include <list>
-#include <string>
-#include <string_view>
-#include <unordered_map>
+#include <bit>
+#include <chrono>
+#include <limits>
+#include <tuple>
 #include <utility>
 
+#include "common/ensure.hpp"
+#include "engine/correlation_impl.hpp"
+#include "event/value.hpp"
+
 namespace canhgac::engine {
+
 namespace {
 
 constexpr std::size_t kMaxListedEvents = 100;
-constexpr unsigned kMaxChain = 8; ///< correlations of correlations of ...
+constexpr unsigned kMaxChain = 8; ///< correlations of correlations of ...; the reader allows no more
+/// Of a table's entry beside the group: links, hash, key, and what the allocator adds to it and to the window.
+constexpr std::size_t kEntryBytes = sizeof(std::string) + 2 * sizeof(void*) + 48;
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-struct Seen {
-    common::Nanos time = 0;
-    event::EventId id;
-    friend bool operator<(const Seen& a, const Seen& b) noexcept {
-        return a.time != b.time ? a.time < b.time : a.id < b.id;
-    }
-};
-
-/// Events of one correlation and group key.
-struct Window {
-    std::deque<Seen> events; ///< by time
-    bool firing = false;     ///< an episode goes on
-    common::Nanos from = 0;  ///< of the episode
-    common::Nanos to = 0;
-    std::uint64_t count = 0; ///< of the episode
-    std::vector<event::EventId> listed;
-};
-
-bool condition_holds(const rules::Correlation& rule, std::uint64_t count) noexcept {
-    using Compare = rules::Correlation::Compare;
-    const auto value = static_cast<double>(count);
-    switch (rule.compare) {
-    case Compare::gt:
-        return value > rule.threshold;
-    case Compare::gte:
-        return value >= rule.threshold;
-    case Compare::lt:
-        return value < rule.threshold;
-    case Compare::lte:
-        return value <= rule.threshold;
-    case Compare::eq:
-        return value == rule.threshold;
-    case Compare::neq:
-        return value != rule.threshold;
-    }
-    return false;
+std::uint64_t nanoseconds_now() noexcept {
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
-/// The fullest span of `timespan` that contains `added`: its first and last event as indexes.
-std::pair<std::size_t, std::size_t> fullest_span(const std::deque<Seen>& events, std::size_t added,
-                                                 common::Nanos timespan) {
-    std::size_t first = added;
-    while (first > 0 && events[added].time - events[first - 1].time <= timespan) {
-        --first;
-    }
-    std::pair best(first, added);
-    std::size_t last = added;
-    for (; first <= added; ++first) {
-        while (last + 1 < events.size() && events[last + 1].time - events[first].time <= timespan) {
-            ++last;
-        }
-        if (last - first > best.second - best.first) { best = {first, last}; }
-        if (last + 1 == events.size()) { break; } // a later start cannot be fuller
-    }
-    return best;
+std::size_t heap_bytes(const std::string& text) noexcept {
+    return text.capacity() > 15 ? text.capacity() + 17 : 0;
 }
 
-std::string_view value_of(const Pairs& pairs, std::string_view name) noexcept {
-    for (const auto& [have, value] : pairs) {
-        if (have == name) { return value; }
+std::size_t heap_bytes(const NameValues& pairs) noexcept {
+    std::size_t bytes = pairs.capacity() * sizeof(pairs[0]);
+    for (const auto& [name, value] : pairs) {
+        bytes += heap_bytes(name) + heap_bytes(value);
     }
-    return {};
+    return bytes;
+}
+
+/// What of a detection is kept until its event is decided.
+event::DetectionRecord kept(const event::DetectionRecord& detection) {
+    event::DetectionRecord record = detection;
+    record.rule_id.clear();
+    record.title.clear();
+    record.tags.clear();
+    record.entity.clear();
+    record.events.clear();
+    return record;
 }
 
 } // namespace
 
-struct Correlator::State {
-    struct Group;
-    using Order = std::list<Group*>;
-    struct Group {
-        std::string key;
-        std::size_t correlation = 0;
-        Window window;
-        Order::iterator place;
-        std::size_t bytes = 0;
-    };
-    using Groups = std::unordered_map<std::string, Group>;
-
-    std::vector<rules::Correlation> correlations;
-    CorrelationLimits limits;
-    CorrelationStats stats;
-    std::unordered_map<std::string, std::vector<std::size_t>> fed_by; ///< rule id -> correlations
-    Groups groups;
-    Order order; ///< least recently fed first
-
-    void push(const event::DetectionRecord& detection, unsigned depth, std::vector<event::DetectionRecord>& out);
-    void feed(std::size_t index, const event::DetectionRecord& detection, unsigned depth,
-              std::vector<event::DetectionRecord>& out);
-    Group& group_of(std::size_t index, const Pairs& key);
-    void account(Group& group);
-    void evict(const Group* keep);
-    [[nodiscard]] static Pairs key_of(const rules::Correlation& rule, const event::DetectionRecord& detection);
-    /// Where the event went in, or nothing when it is too old.
-    bool remember(Window& window, const rules::Correlation& rule, const Seen& seen, std::size_t& at);
-    static bool advance(Window& window, const rules::Correlation& rule, std::size_t added, bool& first);
-};
-
-Pairs Correlator::State::key_of(const rules::Correlation& rule, const event::DetectionRecord& detection) {
-    Pairs key;
-    for (const std::string& name : rule.group_by) {
-        std::string_view field = name;
-        for (const auto& [alias, by_rule] : rule.aliases) {
-            if (alias != name) { continue; }
-            for (const auto& [id, of_rule] : by_rule) {
-                if (id == detection.rule_id) { field = of_rule; }
-            }
-        }
-        key.emplace_back(name, value_of(detection.captured, field));
-    }
-    return key;
+bool operator<(const WaitingKey& a, const WaitingKey& b) noexcept {
+    return std::tie(a.deadline, a.correlation, a.event, *a.group->key) <
+           std::tie(b.deadline, b.correlation, b.event, *b.group->key);
 }
 
-Correlator::State::Group& Correlator::State::group_of(std::size_t index, const Pairs& key) {
-    std::string text = std::to_string(index);
-    for (const auto& [name, value] : key) {
-        text += '\0';
-        text += std::to_string(value.size());
-        text += ':';
-        text += value;
+std::size_t bytes_of(const event::DetectionRecord& record) noexcept {
+    return sizeof(WaitingKey) + sizeof(record) + 48 + heap_bytes(record.matched) + heap_bytes(record.captured) +
+           heap_bytes(record.message) + heap_bytes(record.organization) + heap_bytes(record.service) +
+           heap_bytes(record.host) + heap_bytes(record.log_source);
+}
+
+Correlator::State::State(std::vector<rules::Correlation> correlations, CorrelationLimits given) : limits(given) {
+    std::unordered_map<std::string, bool> is_correlation;
+    for (const auto& correlation : correlations) {
+        is_correlation.emplace(correlation.id, true);
     }
-    const auto [found, fresh] = groups.try_emplace(text);
-    Group& group = found->second;
-    if (fresh) {
-        group.key = std::move(text);
-        group.correlation = index;
-        group.place = order.insert(order.end(), &group);
-    } else {
-        order.splice(order.end(), order, group.place);
+    for (auto& correlation : correlations) {
+        std::uint32_t below = 0;
+        for (std::size_t i = 0; i < correlation.rule_ids.size(); ++i) {
+            const std::string& id = correlation.rule_ids[i];
+            CorrelationFeed feed;
+            feed.correlation = running.size();
+            feed.tag = rules::is_temporal(correlation.type) ? static_cast<std::uint32_t>(i)
+                       : is_correlation.contains(id)        ? ++below
+                                                            : 0;
+            for (const auto& name : correlation.group_by) {
+                feed.key_fields.emplace_back(resolve_alias(correlation, name, id));
+            }
+            for (const auto& name : correlation.fields) {
+                feed.value_fields.emplace_back(resolve_alias(correlation, name, id));
+            }
+            fed_by[id].push_back(std::move(feed));
+        }
+        CorrelationRule rule(std::move(correlation), limits.lateness);
+        running.push_back(std::make_unique<RunningCorrelation>(std::move(rule), limits.seed));
+        running.back()->stats.id = running.back()->rule.correlation().id;
     }
+}
+
+// --- groups -----------------------------------------------------------------------------------------------------
+
+CorrelationGroup& Correlator::State::make_group(std::uint32_t correlation, std::string_view key_bytes) {
+    RunningCorrelation& of = *running[correlation];
+    const auto [entry, fresh] = of.groups.try_emplace(std::string(key_bytes), of.rule, correlation);
+    CorrelationGroup& group = entry->second;
+    group.key = &entry->first;
+    of.order.append(group);
+    ++of.stats.groups;
     return group;
 }
 
-void Correlator::State::account(Group& group) {
-    const std::size_t bytes = sizeof(Group) + 2 * group.key.size() + 160 + group.window.events.size() * sizeof(Seen) +
-                              group.window.listed.capacity() * sizeof(event::EventId);
-    stats.state_bytes += bytes - group.bytes;
+void Correlator::State::account(CorrelationGroup& group) {
+    std::size_t bytes =
+        sizeof(CorrelationGroup) + kEntryBytes + heap_bytes(*group.key) + group.window.bytes() + group.waiting_bytes;
+    if (group.episode) {
+        bytes += sizeof(CorrelationEpisode) + group.episode->listed.capacity() * sizeof(event::EventId);
+    }
+    state_bytes += bytes - group.bytes;
+    running[group.correlation]->stats.bytes += bytes - group.bytes;
     group.bytes = bytes;
 }
 
-void Correlator::State::evict(const Group* keep) {
-    while (stats.state_bytes > limits.state_bytes && order.front() != keep) {
-        Group& oldest = *order.front();
-        stats.state_bytes -= oldest.bytes;
-        ++stats.evicted_groups;
-        order.pop_front();
-        groups.erase(groups.find(oldest.key));
+void Correlator::State::drop(CorrelationGroup& group) {
+    RunningCorrelation& of = *running[group.correlation];
+    for (std::size_t i = 0; group.waiting != 0 && i < group.window.events().size(); ++i) {
+        if (group.window.deadline(i) != 0) { static_cast<void>(take_waiting(group, i)); }
+    }
+    state_bytes -= group.bytes;
+    of.stats.bytes -= group.bytes;
+    --of.stats.groups;
+    of.order.remove(group);
+    of.groups.erase(of.groups.find(*group.key));
+}
+
+void Correlator::State::clear() {
+    waiting.clear();
+    for (auto& of : running) {
+        of->groups.clear();
+        of->order = {};
+        of->stats.groups = of->stats.bytes = 0;
+    }
+    state_bytes = 0;
+}
+
+void Correlator::State::evict(const CorrelationGroup* keep) {
+    while (state_bytes > limits.state_bytes) {
+        CorrelationGroup* oldest = nullptr;
+        for (const auto& of : running) {
+            CorrelationGroup* const candidate = of->order.oldest();
+            if (candidate == nullptr || candidate == keep) { continue; }
+            if (oldest == nullptr || candidate->turn < oldest->turn) { oldest = candidate; }
+        }
+        if (oldest == nullptr) { return; }
+        ++running[oldest->correlation]->stats.evicted_groups;
+        drop(*oldest);
     }
 }
 
-bool Correlator::State::remember(Window& window, const rules::Correlation& rule, const Seen& seen, std::size_t& at) {
-    auto& events = window.events;
-    if (!events.empty() && events.back().time - seen.time > 2 * rule.timespan) {
-        ++stats.late;
-        return false;
+/// Forgets groups that nothing can come of any more.
+void Correlator::State::sweep(RunningCorrelation& of) {
+    while (CorrelationGroup* const oldest = of.order.oldest()) {
+        if (received <= oldest->fed + of.rule.idle()) { return; }
+        drop(*oldest);
     }
-    const auto place = std::upper_bound(events.begin(), events.end(), seen);
-    const auto inserted = events.insert(place, seen); // may move begin(): ask for it only now
-    at = static_cast<std::size_t>(inserted - events.begin());
-    // One more timespan than a window needs, for events that come late.
-    while (events.back().time - events.front().time > 2 * rule.timespan) {
-        events.pop_front();
-        --at;
+}
+
+/// The event at `place` waits no longer.
+event::DetectionRecord Correlator::State::take_waiting(CorrelationGroup& group, std::size_t place) {
+    const common::Nanos deadline = group.window.deadline(place);
+    auto node = waiting.extract({deadline, group.correlation, group.window.events()[place], &group});
+    common::ensure(!node.empty(), "an event with a deadline waits");
+    group.window.set_deadline(place, 0);
+    group.waiting_bytes -= bytes_of(node.mapped());
+    --group.waiting;
+    return std::move(node.mapped());
+}
+
+void Correlator::State::forget(CorrelationGroup& group, std::size_t count) {
+    for (std::size_t i = 0; group.waiting != 0 && i < count; ++i) {
+        if (group.window.deadline(i) != 0) { static_cast<void>(take_waiting(group, i)); }
     }
-    while (events.size() > limits.group_events && at > 0) {
-        events.pop_front();
-        --at;
-        ++stats.evicted_events;
+    group.window.pop_front(running[group.correlation]->rule, count);
+}
+
+void Correlator::State::wait_for(CorrelationGroup& group, const SeenEvent& event, common::Nanos deadline,
+                                 event::DetectionRecord record) {
+    const auto place = group.window.find(event);
+    group.window.set_deadline(*place, deadline);
+    group.waiting_bytes += bytes_of(record);
+    ++group.waiting;
+    waiting.emplace(WaitingKey{deadline, group.correlation, event, &group}, std::move(record));
+}
+
+// --- feeding ----------------------------------------------------------------------------------------------------
+
+/// Hash or bits of what is measured; nothing when the detection has none.
+std::optional<std::uint64_t> Correlator::State::measured_value(RunningCorrelation& of, const Fed& fed) {
+    if (!of.rule.measures_values()) { return 0; }
+    if (of.rule.correlation().type == rules::Correlation::Type::value_count) {
+        value.clear();
+        if (!append_values(fed.feed.value_fields, fed.detection.captured, true, value)) { return std::nullopt; }
+        return seeded_hash(value, limits.seed);
     }
+    const auto number = event::parse_number(value_of(fed.detection.captured, fed.feed.value_fields.front()));
+    if (!number || !ExactSum::fixed(*number)) { return std::nullopt; }
+    return std::bit_cast<std::uint64_t>(*number);
+}
+
+/// The group of `key` if the event counts in it; made when there is none.
+CorrelationGroup* Correlator::State::group_for(RunningCorrelation& of, const Fed& fed, const SeenEvent& event) {
+    const auto found = of.groups.find(std::string_view(key));
+    if (found == of.groups.end()) { return &make_group(static_cast<std::uint32_t>(fed.feed.correlation), key); }
+    CorrelationGroup& group = found->second;
+    if (received > group.fed + of.rule.idle()) {
+        drop(group);
+        return &make_group(static_cast<std::uint32_t>(fed.feed.correlation), key);
+    }
+    if (event.time < group.window.events().back().time - limits.lateness) {
+        ++of.stats.late;
+        return nullptr;
+    }
+    if (group.window.find(event)) {
+        ++of.stats.repeated;
+        return nullptr;
+    }
+    of.order.touch(group);
+    return &group;
+}
+
+/// False when the group is full of newer events.
+bool Correlator::State::make_room(RunningCorrelation& of, CorrelationGroup& group, const SeenEvent& event) {
+    const auto& events = group.window.events();
+    if (events.empty()) { return true; }
+    const common::Nanos oldest = std::max(events.back().time, event.time) - of.rule.memory();
+    std::size_t over = 0;
+    while (over < events.size() && events[over].time < oldest) {
+        ++over;
+    }
+    forget(group, over);
+    if (events.size() < limits.group_events) { return true; }
+    ++of.stats.evicted_events;
+    if (event < events.front()) { return false; }
+    forget(group, 1);
     return true;
 }
 
-/// Whether a record is due for the event just added; `first`: it begins an episode.
-bool Correlator::State::advance(Window& window, const rules::Correlation& rule, std::size_t added, bool& first) {
-    const auto [begin, end] = fullest_span(window.events, added, rule.timespan);
-    const std::uint64_t count = end - begin + 1;
-    const Seen& seen = window.events[added];
-    if (!condition_holds(rule, count)) {
-        // A late event far behind says nothing about what goes on now.
-        if (seen.time >= window.to) { window.firing = false; }
-        return false;
+void Correlator::State::take(RunningCorrelation& of, CorrelationGroup& group, const Fed& fed, const SeenEvent& event,
+                             std::uint64_t measured, std::vector<Concluded>& out) {
+    if (group.waiting != 0) { decide_passed(of, group, event.time, out); }
+    if (!make_room(of, group, event)) { return; }
+    ++of.stats.events;
+    const std::size_t place = group.window.insert(of.rule, event, measured);
+    if (!of.rule.is_deferred()) {
+        auto record = conclude(of, group, event, group.window.first_holding(of.rule, place), fed.detection);
+        if (record) { out.push_back({std::move(*record), fed.at}); }
+        return;
     }
-    first = !window.firing || seen.time - window.to > rule.timespan;
-    if (first) {
-        window.firing = true;
-        window.count = count;
-        window.from = window.events[begin].time;
-        window.to = window.events[end].time;
-        window.listed.clear();
-        for (std::size_t i = begin; i <= end && window.listed.size() < kMaxListedEvents; ++i) {
-            window.listed.push_back(window.events[i].id);
-        }
-    } else {
-        ++window.count;
-        window.to = std::max(window.to, seen.time);
-        if (window.listed.size() < kMaxListedEvents) { window.listed.push_back(seen.id); }
+    if ((of.rule.positive() >> event.tag & 1U) != 0) {
+        const common::Nanos over = event.time + of.rule.correlation().timespan;
+        wait_for(group, event, std::max(over, received) + limits.lateness, kept(fed.detection));
     }
-    return true;
 }
 
-void Correlator::State::feed(std::size_t index, const event::DetectionRecord& detection, unsigned depth,
-                             std::vector<event::DetectionRecord>& out) {
-    const rules::Correlation& rule = correlations[index];
-    Pairs key = key_of(rule, detection);
-    const bool keyed =
-        key.empty() || std::any_of(key.begin(), key.end(), [](const auto& p) { return !p.second.empty(); });
-    if (!keyed) { return; }
-    Group& group = group_of(index, key);
-    std::size_t added = 0;
-    bool first = false;
-    const bool due = remember(group.window, rule, {detection.time, detection.event}, added) &&
-                     advance(group.window, rule, added, first);
-    account(group);
-    if (due) {
-        const Window& window = group.window;
-        event::DetectionRecord record;
-        record.event = detection.event;
-        record.time = detection.time;
-        record.received = detection.received;
-        record.rule_id = rule.id;
-        record.title = rule.title;
-        record.level = rule.level;
-        record.tags = rule.tags;
-        record.matched = detection.matched;
-        record.organization = detection.organization;
-        record.service = detection.service;
-        record.asset_level = detection.asset_level;
-        record.host = detection.host;
-        record.log_source = detection.log_source;
-        record.message = detection.message;
-        record.is_correlation = true;
-        record.count = window.count;
-        record.events = window.listed;
-        record.from = window.from;
-        record.to = window.to;
-        std::erase_if(key, [](const auto& pair) { return pair.second.empty(); });
-        record.captured = key;
-        record.entity = std::move(key);
-        // A correlation that only feeds another gives no result of its own, unless that one lets it.
-        const auto feeds = fed_by.find(rule.id);
-        if (feeds != fed_by.end()) {
-            record.generates = std::any_of(feeds->second.begin(), feeds->second.end(),
-                                           [this](std::size_t user) { return correlations[user].generate; });
-        }
-        out.push_back(record);
-        if (first && depth < kMaxChain) { push(record, depth + 1, out); }
+std::vector<Correlator::State::Concluded> Correlator::State::feed(const Fed& fed) {
+    RunningCorrelation& of = *running[fed.feed.correlation];
+    key.clear();
+    const bool keyed = append_values(fed.feed.key_fields, fed.detection.captured, false, key);
+    const auto measured = keyed ? measured_value(of, fed) : std::nullopt;
+    if (!measured) {
+        ++of.stats.unusable;
+        return {};
     }
-    evict(&group);
+    const SeenEvent event{fed.at, fed.detection.event.seq, fed.detection.event.index, fed.feed.tag};
+    CorrelationGroup* const group = group_for(of, fed, event);
+    if (group == nullptr) { return {}; }
+    group->fed = received;
+    group->turn = ++turn;
+    std::vector<Concluded> out;
+    take(of, *group, fed, event, *measured, out);
+    account(*group);
+    sweep(of);
+    evict(group);
+    return out;
 }
 
-void Correlator::State::push(const event::DetectionRecord& detection, unsigned depth,
-                             std::vector<event::DetectionRecord>& out) {
+void Correlator::State::push(const event::DetectionRecord& detection, common::Nanos at, unsigned depth, Records& out) {
     const auto found = fed_by.find(detection.rule_id);
     if (found == fed_by.end()) { return; }
-    ++stats.pushed;
-    for (const std::size_t index : found->second) {
-        feed(index, detection, depth, out);
+    if (depth == 0) { ++pushed; }
+    for (const CorrelationFeed& one : found->second) {
+        const std::uint64_t begin = nanoseconds_now();
+        auto concluded = feed({one, detection, at});
+        running[one.correlation]->stats.nanoseconds += nanoseconds_now() - begin;
+        deliver(std::move(concluded), depth, out);
+    }
+    // Groups of correlations that are fed no longer go as well, one correlation at a time.
+    swept = (swept + 1) % running.size();
+    sweep(*running[swept]);
+}
+
+// --- results ----------------------------------------------------------------------------------------------------
+
+/// The record that is due after `event`: `span` is the window in which the condition holds, if it does.
+std::optional<event::DetectionRecord> Correlator::State::conclude(RunningCorrelation& of, CorrelationGroup& group,
+                                                                  const SeenEvent& event,
+                                                                  const std::optional<CorrelationWindow::Span>& span,
+                                                                  const event::DetectionRecord& detection) {
+    if (!span) {
+        // A late event far behind says nothing about what goes on now.
+        if (group.episode && event.time >= group.episode->to) { group.episode.reset(); }
+        return std::nullopt;
+    }
+    const auto& events = group.window.events();
+    if (!group.episode) { group.episode = std::make_unique<CorrelationEpisode>(); }
+    CorrelationEpisode& episode = *group.episode;
+    const bool first = !episode.firing || event.time - episode.to > of.rule.correlation().timespan;
+    if (first) {
+        episode.firing = true;
+        episode.count = span->end - span->begin + 1;
+        episode.from = events[span->begin].time;
+        episode.to = events[span->end].time;
+        episode.listed.clear();
+        episode.listed.reserve(std::min<std::size_t>(episode.count, kMaxListedEvents));
+        for (std::size_t i = span->begin; i <= span->end && episode.listed.size() < kMaxListedEvents; ++i) {
+            episode.listed.push_back(events[i].id());
+        }
+    } else {
+        ++episode.count;
+        episode.to = std::max(episode.to, event.time);
+        if (episode.listed.size() < kMaxListedEvents) { episode.listed.push_back(event.id()); }
+    }
+    auto record = record_of(of, group, detection, span->measured);
+    record.begins_episode = first;
+    return record;
+}
+
+event::DetectionRecord Correlator::State::record_of(RunningCorrelation& of, const CorrelationGroup& group,
+                                                    const event::DetectionRecord& detection, double measured) const {
+    const rules::Correlation& correlation = of.rule.correlation();
+    ++of.stats.fired;
+    event::DetectionRecord record;
+    record.event = detection.event;
+    record.time = detection.time;
+    record.received = detection.received;
+    record.rule_id = correlation.id;
+    record.title = correlation.title;
+    record.level = correlation.level;
+    record.tags = correlation.tags;
+    record.matched = detection.matched;
+    record.organization = detection.organization;
+    record.service = detection.service;
+    record.asset_level = detection.asset_level;
+    record.host = detection.host;
+    record.log_source = detection.log_source;
+    record.message = detection.message;
+    record.is_correlation = true;
+    record.count = group.episode->count;
+    record.events = group.episode->listed;
+    record.from = group.episode->from;
+    record.to = group.episode->to;
+    record.value = measured;
+    record.entity = key_pairs(correlation.group_by, *group.key);
+    record.captured = record.entity;
+    const auto above = fed_by.find(correlation.id);
+    if (above == fed_by.end()) { return record; }
+    // A correlation that only feeds another gives no result of its own, unless that one lets it.
+    record.generates = std::any_of(above->second.begin(), above->second.end(), [this](const CorrelationFeed& feed) {
+        return running[feed.correlation]->rule.correlation().generate;
+    });
+    for (const auto& [name, text] : detection.captured) {
+        if (value_of(record.entity, name).empty()) { record.captured.emplace_back(name, text); }
+    }
+    return record;
+}
+
+/// Gives records out and to the correlations above.
+void Correlator::State::deliver(std::vector<Concluded> concluded, unsigned depth, Records& out) {
+    for (auto& [record, at] : concluded) {
+        if (!record.begins_episode || depth == kMaxChain || !fed_by.contains(record.rule_id)) {
+            out.push_back(std::move(record));
+            continue;
+        }
+        out.push_back(record);
+        push(record, at, depth + 1, out);
     }
 }
 
-Correlator::Correlator(std::vector<rules::Correlation> correlations, CorrelationLimits limits)
-    : state_(std::make_unique<State>()) {
-    state_->correlations = std::move(correlations);
-    state_->limits = limits;
-    for (std::size_t i = 0; i < state_->correlations.size(); ++i) {
-        for (const std::string& id : state_->correlations[i].rule_ids) {
-            state_->fed_by[id].push_back(i);
-        }
-    }
+void Correlator::State::decide(CorrelationGroup& group, std::size_t place, std::vector<Concluded>& out) {
+    RunningCorrelation& of = *running[group.correlation];
+    const SeenEvent event = group.window.events()[place];
+    const event::DetectionRecord detection = take_waiting(group, place);
+    auto record = conclude(of, group, event, group.window.decide(of.rule, place), detection);
+    if (record) { out.push_back({std::move(*record), event.time + of.rule.correlation().timespan}); }
 }
+
+/// An event at `newest` makes late whatever could still change what these say: decides them.
+void Correlator::State::decide_passed(RunningCorrelation& of, CorrelationGroup& group, common::Nanos newest,
+                                      std::vector<Concluded>& out) {
+    const common::Nanos before = newest - limits.lateness - of.rule.correlation().timespan;
+    std::size_t place = group.window.decided();
+    for (; place < group.window.events().size() && group.window.events()[place].time < before; ++place) {
+        if (group.window.deadline(place) != 0) { decide(group, place, out); }
+    }
+    group.window.set_decided(place);
+}
+
+bool Correlator::State::decide_before(common::Nanos now, Records& out) {
+    bool any = false;
+    while (!waiting.empty() && waiting.begin()->first.deadline < now) {
+        const WaitingKey due = waiting.begin()->first;
+        std::vector<Concluded> concluded;
+        decide(*due.group, *due.group->window.find(due.event), concluded);
+        account(*due.group);
+        deliver(std::move(concluded), 0, out);
+        any = true;
+    }
+    return any;
+}
+
+// --- the public face --------------------------------------------------------------------------------------------
+
+Correlator::Correlator(std::vector<rules::Correlation> correlations, CorrelationLimits limits)
+    : state_(std::make_unique<State>(std::move(correlations), limits)) {}
 
 Correlator::~Correlator() = default;
 Correlator::Correlator(Correlator&&) noexcept = default;
 Correlator& Correlator::operator=(Correlator&&) noexcept = default;
 
-void Correlator::push(const event::DetectionRecord& detection, std::vector<event::DetectionRecord>& out) {
-    state_->push(detection, 0, out);
+void Correlator::push(const event::DetectionRecord& detection, Records& out) {
+    State& state = *state_;
+    const common::Nanos received = detection.received != 0 ? detection.received : detection.time;
+    // What is due is decided as if this detection had not come yet: nothing is idle only because of it.
+    static_cast<void>(advance(received, out));
+    state.received = std::max(state.received, received);
+    state.push(detection, std::min(detection.time, received), 0, out);
+}
+
+bool Correlator::advance(common::Nanos now, Records& out) {
+    state_->clock = std::max(state_->clock, now);
+    return state_->decide_before(state_->clock, out);
+}
+
+void Correlator::finish(Records& out) {
+    static_cast<void>(state_->decide_before(std::numeric_limits<common::Nanos>::max(), out));
 }
 
 CorrelationStats Correlator::stats() const noexcept {
-    CorrelationStats stats = state_->stats;
-    stats.groups = state_->groups.size();
+    CorrelationStats stats;
+    stats.pushed = state_->pushed;
+    stats.state_bytes = state_->state_bytes;
+    stats.waiting = state_->waiting.size();
+    for (const auto& of : state_->running) {
+        stats.late += of->stats.late;
+        stats.evicted_groups += of->stats.evicted_groups;
+        stats.evicted_events += of->stats.evicted_events;
+        stats.groups += of->stats.groups;
+    }
     return stats;
+}
+
+std::vector<CorrelationRuleStats> Correlator::rule_stats() const {
+    std::vector<CorrelationRuleStats> out;
+    for (const auto& of : state_->running) {
+        out.push_back(of->stats);
+    }
+    return out;
 }
 
 } // namespace canhgac::engine

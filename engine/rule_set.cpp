@@ -11,6 +11,7 @@
 
 #include "engine/compiled_rules.hpp"
 #include "engine/condition_draft.hpp"
+#include "engine/correlation_capture.hpp"
 
 namespace canhgac::engine {
 namespace {
@@ -187,37 +188,6 @@ event::RuleInfo info_of(const rules::Rule& rule, event::FieldTable& fields) {
         info.entity.push_back(fields.intern(name));
     }
     return info;
-}
-
-/// What correlations want of the rules they refer to.
-void apply_correlations(const std::vector<rules::Correlation>& correlations, event::FieldTable& fields,
-                        std::vector<event::RuleInfo>& infos) {
-    std::unordered_map<std::string_view, std::pair<bool, std::vector<event::FieldId>>> wanted;
-    for (const rules::Correlation& correlation : correlations) {
-        for (const std::string& id : correlation.rule_ids) {
-            auto& [generates, capture] = wanted[id];
-            generates = generates || correlation.generate;
-            for (const std::string& name : correlation.group_by) {
-                std::string_view field = name;
-                for (const auto& [alias, by_rule] : correlation.aliases) {
-                    if (alias != name) { continue; }
-                    for (const auto& [rule, of_rule] : by_rule) {
-                        if (rule == id) { field = of_rule; }
-                    }
-                }
-                const event::FieldId wanted_field = fields.intern(field);
-                if (std::find(capture.begin(), capture.end(), wanted_field) == capture.end()) {
-                    capture.push_back(wanted_field);
-                }
-            }
-        }
-    }
-    for (event::RuleInfo& info : infos) {
-        const auto found = wanted.find(info.id);
-        if (found == wanted.end()) { continue; }
-        info.generates = found->second.first;
-        info.capture = found->second.second;
-    }
 }
 
 /// Fills triggers and the lists of rules without any.

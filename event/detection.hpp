@@ -60,6 +60,8 @@ struct DetectionRecord {
     std::string message;    ///< first 1 KiB of `message` or of the raw line, for people
     /// Set for correlation results.
     bool is_correlation = false;
+    bool begins_episode = false; ///< of a correlation: the first record of its episode; not stored
+    double value = 0.0;          ///< of a correlation: what its condition compared; not stored
     std::uint64_t count = 1;
     std::vector<EventId> events; ///< of a correlation: those that made it fire, at most 100
     common::Nanos from = 0;

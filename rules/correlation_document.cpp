@@ -14,8 +14,16 @@ namespace {
 
 namespace yaml = common::yaml;
 
-constexpr std::array<std::string_view, 7> kLaterTypes = {
-    "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median"};
+using Type = Correlation::Type;
+
+constexpr std::array<std::pair<std::string_view, Type>, 8> kTypes = {{{"event_count", Type::event_count},
+                                                                      {"value_count", Type::value_count},
+                                                                      {"temporal", Type::temporal},
+                                                                      {"temporal_ordered", Type::temporal_ordered},
+                                                                      {"value_sum", Type::value_sum},
+                                                                      {"value_avg", Type::value_avg},
+                                                                      {"value_percentile", Type::value_percentile},
+                                                                      {"value_median", Type::value_median}}};
 
 /// A whole number and one of s m h d w M y; M and y are pySigma's average lengths (SIGMA.md 64).
 std::optional<common::Nanos> parse_timespan(std::string_view text) {
@@ -32,14 +40,13 @@ std::optional<common::Nanos> parse_timespan(std::string_view text) {
     return std::nullopt;
 }
 
-void check_type(const yaml::Node& body) {
-    const std::string type = read_text_key(body, "type");
-    if (type.empty()) { refuse(body.at, "correlation: missing 'type'"); }
-    if (type == "event_count") { return; }
-    for (const auto known : kLaterTypes) {
-        if (type == known) { refuse(body.find("type")->at, "correlation type '" + type + "' is not supported yet"); }
+Type read_type(const yaml::Node& body) {
+    const std::string text = read_text_key(body, "type");
+    if (text.empty()) { refuse(body.at, "correlation: missing 'type'"); }
+    for (const auto& [name, type] : kTypes) {
+        if (text == name) { return type; }
     }
-    refuse(body.find("type")->at, "unknown correlation type '" + type + "'");
+    refuse(body.find("type")->at, "unknown correlation type '" + text + "'");
 }
 
 void check_keys(const yaml::Node& body) {
@@ -51,40 +58,36 @@ void check_keys(const yaml::Node& body) {
             is_known = is_known || key == body.entries[i].first;
         }
         if (!is_known) {
-            refuse(body.key_positions[i],
-                   "correlation: key '" + body.entries[i].first + "' is not known for event_count");
+            refuse(body.key_positions[i], "correlation: key '" + body.entries[i].first + "' is not known");
         }
     }
 }
 
-void read_condition(Correlation& out, const yaml::Node& body) {
-    using Compare = Correlation::Compare;
-    static constexpr std::array<std::pair<std::string_view, Compare>, 6> kCompares = {{{"gt", Compare::gt},
-                                                                                       {"gte", Compare::gte},
-                                                                                       {"lt", Compare::lt},
-                                                                                       {"lte", Compare::lte},
-                                                                                       {"eq", Compare::eq},
-                                                                                       {"neq", Compare::neq}}};
+void read_condition(UnresolvedCorrelation& out, const yaml::Node& body) {
+    Correlation& correlation = out.correlation;
     const auto* node = body.find("condition");
-    if (node == nullptr) { refuse(body.at, "correlation: missing 'condition'"); }
-    if (!node->is_map()) { refuse(node->at, "correlation: event_count needs a condition like {gte: 10}"); }
-    if (node->entries.size() != 1) { refuse(node->at, "correlation: exactly one comparison is supported"); }
-    const auto& [name, value] = node->entries.front();
-    if (value.kind != yaml::Kind::integer && value.kind != yaml::Kind::real) {
-        refuse(value.at, "correlation: '" + name + "' needs a number");
+    if (node == nullptr || node->is_null()) {
+        if (is_temporal(correlation.type)) { return; }
+        refuse(body.at, "correlation: missing 'condition'");
     }
-    for (const auto& [known, compare] : kCompares) {
-        if (known != name) { continue; }
-        out.compare = compare;
-        out.threshold = value.real;
+    if (node->is_map()) {
+        read_condition_map(correlation, *node);
         return;
     }
-    refuse(node->key_positions.front(), "correlation: unknown comparison '" + name + "'");
+    if (!is_temporal(correlation.type)) { refuse(node->at, "correlation: this type needs a condition like {gte: 10}"); }
+    if (!node->is_string()) { refuse(node->at, "correlation: 'condition' must be a map or an expression over rules"); }
+    correlation.condition = node->text;
+    out.named = read_extended_condition(*node);
 }
 
 void read_rules(UnresolvedCorrelation& out, const yaml::Node& body) {
     out.correlation.rule_ids = read_texts_key(body, "rules");
-    if (out.correlation.rule_ids.empty()) { refuse(body.at, "correlation: missing 'rules'"); }
+    if (out.correlation.rule_ids.empty()) {
+        if (!out.named) { refuse(body.at, "correlation: missing 'rules'"); }
+        out.correlation.rule_ids = out.named->names;
+        out.reference_positions.assign(out.named->names.size(), out.named->at);
+        return;
+    }
     const auto& node = *body.find("rules");
     for (std::size_t i = 0; i < out.correlation.rule_ids.size(); ++i) {
         out.reference_positions.push_back(node.is_sequence() ? node.items[i].at : node.at);
@@ -138,8 +141,9 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document) {
     correlation.response_vi = std::move(own.response_vi);
     const auto& body = *document.find("correlation");
     if (!body.is_map()) { refuse(body.at, "'correlation' must be a map"); }
-    check_type(body);
+    correlation.type = read_type(body);
     check_keys(body);
+    read_condition(out, body);
     read_rules(out, body);
     correlation.group_by = read_texts_key(body, "group-by");
     const auto timespan = parse_timespan(read_text_key(body, "timespan"));
@@ -149,7 +153,6 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document) {
                "correlation: 'timespan' must be a number with s, m, h, d, w, M or y, at most 10 years");
     }
     correlation.timespan = *timespan;
-    read_condition(correlation, body);
     read_aliases(out, body);
     correlation.generate = read_generate(document, body);
     return out;

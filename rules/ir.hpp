@@ -141,10 +141,30 @@ struct Filter {
     SourceLocation at;
 };
 
-/// Correlation (SIGMA.md I). First release: event_count; the reader rejects the other types with a message.
+/// Correlation (SIGMA.md I 61-73), with references resolved. What each type means at run time: engine/correlation.hpp.
 struct Correlation {
-    enum class Type : std::uint8_t { event_count };
+    enum class Type : std::uint8_t {
+        event_count,
+        value_count,
+        temporal,
+        temporal_ordered,
+        value_sum,
+        value_avg,
+        value_percentile,
+        value_median,
+    };
     enum class Compare : std::uint8_t { gt, gte, lt, lte, eq, neq };
+    struct Bound {
+        Compare compare = Compare::gte;
+        double value = 0.0;
+        friend bool operator==(const Bound&, const Bound&) = default;
+    };
+    /// One alternative of an extended condition: bits are places in rule_ids; at least one bit of `present` is set.
+    struct Term {
+        std::uint64_t present = 0; ///< all of these occur
+        std::uint64_t absent = 0;  ///< none of these does
+        friend bool operator==(const Term&, const Term&) = default;
+    };
     std::string id;
     std::string name;
     std::string title;
@@ -156,15 +176,29 @@ struct Correlation {
     std::string title_vi;
     std::string response_vi;
     Type type = Type::event_count;
-    std::vector<std::string> rule_ids; ///< ids of the referenced rules, resolved from ids or names
+    std::vector<std::string> rule_ids; ///< ids of the referenced rules and correlations; temporal types: at most 64
     std::vector<std::string> group_by;
     /// alias -> (rule id -> field)
     std::vector<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>> aliases;
     common::Nanos timespan = 0;
-    Compare compare = Compare::gte;
-    double threshold = 0.0;
-    bool generate = false; ///< referenced rules also give results of their own
+    std::vector<Bound> bounds;       ///< all hold, on what the type measures; empty when `terms` decides
+    std::vector<std::string> fields; ///< value_*: what is measured; several (value_count only) = a tuple
+    double percentile = 0.0;         ///< value_percentile: 0..100
+    std::vector<Term> terms;         ///< temporal types with an extended condition: one of these holds
+    std::string condition;           ///< the extended condition as written
+    bool generate = false;           ///< referenced rules also give results of their own
     SourceLocation at;
+
+    /// Whether the condition says that a rule must not occur: then it is decided only when its time is over.
+    [[nodiscard]] bool has_absent() const noexcept {
+        for (const Term& term : terms) {
+            if (term.absent != 0) { return true; }
+        }
+        return false;
+    }
 };
+[[nodiscard]] constexpr bool is_temporal(Correlation::Type type) noexcept {
+    return type == Correlation::Type::temporal || type == Correlation::Type::temporal_ordered;
+}
 
 } // namespace canhgac::rules

@@ -138,6 +138,30 @@ void print_line(std::string& out, std::string_view name, const std::string& valu
     if (!value.empty()) { out += std::string(name) + ": " + value + "\n"; }
 }
 
+std::string measure_text(const Correlation& correlation) {
+    using Type = Correlation::Type;
+    const std::string field = joined(correlation.fields);
+    switch (correlation.type) {
+    case Type::event_count:
+        return "count of events";
+    case Type::value_count:
+        return "count of distinct " + field;
+    case Type::temporal:
+        return correlation.terms.empty() ? "count of rules" : correlation.condition;
+    case Type::temporal_ordered:
+        return (correlation.terms.empty() ? "count of rules" : correlation.condition) + " in their order";
+    case Type::value_sum:
+        return "sum of " + field;
+    case Type::value_avg:
+        return "average of " + field;
+    case Type::value_percentile:
+        return "percentile " + number_text(correlation.percentile) + " of " + field;
+    case Type::value_median:
+        return "median of " + field;
+    }
+    return {};
+}
+
 } // namespace
 
 std::string print(const Predicate& predicate) {
@@ -176,9 +200,13 @@ std::string print(const Correlation& correlation) {
             print_line(out, rule, field);
         }
     }
-    out += "when: count of events " + std::string(kCompares[static_cast<std::size_t>(correlation.compare)]) + " " +
-           number_text(correlation.threshold) + " within " + std::to_string(correlation.timespan / common::kSecond) +
-           " s\n";
+    out += "when: " + measure_text(correlation);
+    for (std::size_t i = 0; i < correlation.bounds.size(); ++i) {
+        out += (i == 0 ? " " : " and ") +
+               std::string(kCompares[static_cast<std::size_t>(correlation.bounds[i].compare)]) + " " +
+               number_text(correlation.bounds[i].value);
+    }
+    out += " within " + std::to_string(correlation.timespan / common::kSecond) + " s\n";
     if (correlation.generate) { out += "its rules give results of their own\n"; }
     return out;
 }

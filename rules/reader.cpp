@@ -13,6 +13,7 @@
 #include "common/clock.hpp"
 #include "common/yaml.hpp"
 #include "rules/correlation_document.hpp"
+#include "rules/correlation_links.hpp"
 #include "rules/document.hpp"
 #include "rules/document_actions.hpp"
 #include "rules/filter_document.hpp"
@@ -71,14 +72,9 @@ struct Known {
 } // namespace
 
 struct Reader::State {
-    struct Pending {
-        UnresolvedCorrelation document;
-        yaml::Position at;
-    };
-
     ReadOptions options;
     ReadResult result;
-    std::vector<Pending> correlations;
+    std::vector<UnresolvedCorrelation> correlations;
     std::vector<UnresolvedFilter> filters;
     std::unordered_map<std::string, Known> known; ///< by id and by name
     std::unordered_map<std::string, std::size_t> file_order;
@@ -125,7 +121,7 @@ struct Reader::State {
             auto& correlation = unresolved.correlation;
             correlation.at = at;
             claim(document, correlation.id, correlation.name, Known::Kind::correlation, at);
-            correlations.push_back({std::move(unresolved), document.at});
+            correlations.push_back(std::move(unresolved));
             return;
         }
         Rule rule = read_rule(document, context());
@@ -205,50 +201,20 @@ struct Reader::State {
         filters.clear();
     }
 
-    /// The ids that a correlation's references mean; throws Refusal.
-    [[nodiscard]] const std::string& resolve(const std::string& reference, yaml::Position at) const {
-        const auto found = known.find(reference);
-        if (found == known.end()) { refuse(at, "correlation: rule '" + reference + "' is not known"); }
-        if (found->second.kind == Known::Kind::rejected) {
-            refuse(at, "correlation: rule '" + reference + "' was rejected");
-        }
-        if (found->second.kind == Known::Kind::correlation) {
-            refuse(at, "correlation: '" + reference + "' is a correlation; chains are not supported yet");
-        }
-        if (found->second.kind == Known::Kind::filter) { refuse(at, "correlation: '" + reference + "' is a filter"); }
-        return found->second.id;
-    }
-
-    void resolve_references(UnresolvedCorrelation& document) const {
-        std::vector<std::string> ids;
-        auto& correlation = document.correlation;
-        for (std::size_t i = 0; i < correlation.rule_ids.size(); ++i) {
-            const auto& id = resolve(correlation.rule_ids[i], document.reference_positions[i]);
-            if (std::find(ids.begin(), ids.end(), id) == ids.end()) { ids.push_back(id); }
-        }
-        for (auto& alias : correlation.aliases) {
-            for (auto& [rule, field] : alias.second) {
-                const auto& id = resolve(rule, document.aliases_at);
-                if (std::find(ids.begin(), ids.end(), id) == ids.end()) {
-                    refuse(document.aliases_at, "correlation: alias '" + alias.first + "' names rule '" + rule +
-                                                    "', which is not among its rules");
-                }
-                rule = id;
-            }
-        }
-        correlation.rule_ids = std::move(ids);
-    }
-
     void finish_correlations() {
-        for (auto& pending : correlations) {
-            auto& correlation = pending.document.correlation;
-            try {
-                resolve_references(pending.document);
-                result.correlations.push_back(std::move(correlation));
-            } catch (const Refusal& refusal) {
-                reject(correlation.at.file, refusal.at, correlation.id, refusal.reason);
-            }
+        auto linked = link_correlations(std::move(correlations), [this](const std::string& reference) {
+            const auto found = known.find(reference);
+            if (found == known.end()) { return LinkTarget{}; }
+            const auto kind = found->second.kind == Known::Kind::rule          ? LinkTarget::Kind::rule
+                              : found->second.kind == Known::Kind::correlation ? LinkTarget::Kind::correlation
+                              : found->second.kind == Known::Kind::filter      ? LinkTarget::Kind::filter
+                                                                               : LinkTarget::Kind::rejected;
+            return LinkTarget{kind, found->second.id};
+        });
+        for (const auto& [correlation, why] : linked.rejected) {
+            reject(correlation.at.file, why.at, correlation.id, why.reason);
         }
+        result.correlations = std::move(linked.taken);
         correlations.clear();
     }
 

@@ -1,6 +1,6 @@
 /// Reads Sigma documents (YAML) into the checked form of rules/ir.hpp. Whatever a document uses that is not supported
 /// makes a Rejection with its place and reason; nothing is approximated or silently dropped.
-/// Sources: Sigma specification 2.1; SIGMA.md section 2, items A-H without time modifiers, of I `event_count`, and J.
+/// Sources: Sigma specification 2.1; SIGMA.md section 2, items A-H without time modifiers, I and J.
 #pragma once
 
 #include <cstddef>

@@ -20,7 +20,7 @@ rules::Correlation brute_force() {
     rule.rule_ids = {"failed"};
     rule.group_by = {"source.ip"};
     rule.timespan = 5 * kMinute;
-    rule.threshold = 10;
+    rule.bounds = {{rules::Correlation::Compare::gte, 10}};
     return rule;
 }
 
@@ -91,7 +91,7 @@ TEST_F(CorrelatorTest, TheWindowSlides) {
 
 TEST_F(CorrelatorTest, BothEndsOfTheSpanCount) {
     rules::Correlation rule = brute_force();
-    rule.threshold = 2;
+    rule.bounds[0].value = 2;
     Correlator correlator({rule});
     EXPECT_THAT(push(correlator, 0), IsEmpty());
     EXPECT_EQ(push(correlator, 5 * kMinute).size(), 1U);
@@ -102,7 +102,7 @@ TEST_F(CorrelatorTest, BothEndsOfTheSpanCount) {
 
 TEST_F(CorrelatorTest, ANewEpisodeAfterAQuietTimeHasItsOwnStart) {
     rules::Correlation rule = brute_force();
-    rule.threshold = 3;
+    rule.bounds[0].value = 3;
     Correlator correlator({rule});
     push(correlator, 0);
     push(correlator, 1);
@@ -117,7 +117,7 @@ TEST_F(CorrelatorTest, ANewEpisodeAfterAQuietTimeHasItsOwnStart) {
 
 TEST_F(CorrelatorTest, WithThresholdOneAGapEndsTheEpisode) {
     rules::Correlation rule = brute_force();
-    rule.threshold = 1;
+    rule.bounds[0].value = 1;
     Correlator correlator({rule});
     EXPECT_EQ(push(correlator, 0)[0].count, 1U);
     EXPECT_EQ(push(correlator, kMinute)[0].count, 2U);
@@ -155,12 +155,125 @@ TEST_F(CorrelatorTest, EventsOutOfOrderCountWhereTheyBelong) {
 }
 
 TEST_F(CorrelatorTest, TooLateIsCountedAsLate) {
-    Correlator correlator({brute_force()});
+    CorrelationLimits limits;
+    limits.lateness = 2 * kMinute;
+    Correlator correlator({brute_force()}, limits);
     push(correlator, 20 * kMinute);
-    EXPECT_THAT(push(correlator, 9 * kMinute), IsEmpty());
+    EXPECT_THAT(push(correlator, 18 * kMinute - 1), IsEmpty());
     EXPECT_EQ(correlator.stats().late, 1U);
-    push(correlator, 10 * kMinute); // just within the memory
+    push(correlator, 18 * kMinute); // just on time
     EXPECT_EQ(correlator.stats().late, 1U);
+    EXPECT_EQ(correlator.rule_stats()[0].events, 2U);
+}
+
+TEST_F(CorrelatorTest, AClockThatIsAheadMakesNobodyLate) {
+    Correlator correlator({brute_force()});
+    std::vector<event::DetectionRecord> out;
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        event::DetectionRecord record;
+        record.event = {i + 1, 0};
+        record.received = kStart + static_cast<common::Nanos>(i) * kSecond;
+        record.time = i == 0 ? kStart + 30 * common::kDay : record.received;
+        record.rule_id = "failed";
+        record.captured = {{"source.ip", "10.0.0.1"}};
+        correlator.push(record, out);
+    }
+    ASSERT_EQ(out.size(), 1U);
+    EXPECT_EQ(out[0].count, 10U);
+    EXPECT_EQ(out[0].to, kStart + 9 * kSecond);
+    EXPECT_EQ(correlator.stats().late, 0U);
+}
+
+TEST_F(CorrelatorTest, OneEventThatTwoRulesMatchCountsOnce) {
+    rules::Correlation rule = brute_force();
+    rule.rule_ids = {"failed", "refused"};
+    rule.bounds[0].value = 2;
+    Correlator correlator({rule});
+    push(correlator, 0);
+    --seq; // the same event
+    EXPECT_THAT(push(correlator, 0, "10.0.0.1", "refused"), IsEmpty());
+    EXPECT_EQ(correlator.rule_stats()[0].repeated, 1U);
+    EXPECT_EQ(push(correlator, 1).size(), 1U);
+}
+
+TEST_F(CorrelatorTest, IdleGroupsAreForgotten) {
+    Correlator correlator({brute_force()});
+    push(correlator, 0);
+    push(correlator, 10 * kMinute, "10.0.0.2");
+    EXPECT_EQ(correlator.stats().groups, 2U); // five minutes of window and five of lateness
+    push(correlator, 10 * kMinute + 1, "10.0.0.2");
+    EXPECT_EQ(correlator.stats().groups, 1U);
+    EXPECT_EQ(correlator.stats().evicted_groups, 0U);
+}
+
+TEST_F(CorrelatorTest, ASuccessorTakesOverWhatDidNotChange) {
+    rules::Correlation kept = brute_force();
+    rules::Correlation changed = brute_force();
+    changed.id = "changed";
+    Correlator older({kept, changed});
+    for (int i = 0; i < 9; ++i) {
+        push(older, i * kSecond);
+    }
+    kept.title = "Another title";
+    kept.level = event::Severity::critical;
+    changed.bounds[0].value = 9;
+    rules::Correlation added = brute_force();
+    added.id = "added";
+    Correlator newer({added, changed, kept});
+    newer.adopt(std::move(older));
+    EXPECT_EQ(newer.stats().groups, 1U);
+    const auto fired = push(newer, 9 * kSecond);
+    ASSERT_EQ(fired.size(), 1U);
+    EXPECT_EQ(fired[0].rule_id, "brute");
+    EXPECT_EQ(fired[0].title, "Another title");
+    EXPECT_EQ(fired[0].count, 10U);
+    const std::string saved = newer.save();
+    Correlator restored({kept, added});
+    ASSERT_TRUE(restored.restore(saved));
+    const auto after = push(restored, 10 * kSecond);
+    ASSERT_EQ(after.size(), 1U);
+    EXPECT_EQ(after[0].count, 11U);
+}
+
+TEST_F(CorrelatorTest, BrokenStatesAreRefused) {
+    rules::Correlation median = brute_force();
+    median.id = "median";
+    median.type = rules::Correlation::Type::value_median;
+    median.fields = {"source.ip"};
+    rules::Correlation deferred = brute_force();
+    deferred.id = "deferred";
+    deferred.type = rules::Correlation::Type::temporal;
+    deferred.rule_ids = {"failed", "never"};
+    deferred.terms = {{1, 2}};
+    const std::vector<rules::Correlation> all = {brute_force(), median, deferred};
+    Correlator correlator(all);
+    for (int i = 0; i < 20; ++i) {
+        push(correlator, i * kSecond, i % 3 == 0 ? "7" : "8.5");
+    }
+    const std::string saved = correlator.save();
+    for (std::size_t size = 0; size < saved.size(); ++size) {
+        Correlator other(all);
+        EXPECT_FALSE(other.restore(std::string_view(saved).substr(0, size)));
+        EXPECT_EQ(other.stats().groups, 0U);
+    }
+    int refused = 0;
+    for (std::size_t at = 0; at < saved.size(); ++at) {
+        for (const unsigned flip : {1U, 0x80U, 0xFFU}) {
+            std::string broken = saved;
+            broken[at] = static_cast<char>(static_cast<unsigned char>(broken[at]) ^ flip);
+            Correlator other(all);
+            if (!other.restore(broken)) {
+                ++refused;
+                continue;
+            }
+            for (int i = 20; i < 30; ++i) { // whatever it says: it goes on without a fault
+                push(other, i * kSecond, "7");
+            }
+            std::vector<event::DetectionRecord> out;
+            other.finish(out);
+        }
+    }
+    EXPECT_GT(refused, 50);
 }
 
 TEST_F(CorrelatorTest, AliasesAndSeveralRulesFeedOneGroup) {
@@ -168,7 +281,7 @@ TEST_F(CorrelatorTest, AliasesAndSeveralRulesFeedOneGroup) {
     rule.rule_ids = {"ssh", "web"};
     rule.group_by = {"client"};
     rule.aliases = {{"client", {{"ssh", "source.ip"}, {"web", "c-ip"}}}};
-    rule.threshold = 2;
+    rule.bounds[0].value = 2;
     Correlator correlator({rule});
     EXPECT_THAT(push(correlator, 0, "10.9.9.9", "ssh", "source.ip"), IsEmpty());
     const auto fired = push(correlator, 1, "10.9.9.9", "web", "c-ip");
@@ -178,7 +291,7 @@ TEST_F(CorrelatorTest, AliasesAndSeveralRulesFeedOneGroup) {
 
 TEST_F(CorrelatorTest, WithoutAnyGroupFieldNothingIsCounted) {
     rules::Correlation rule = brute_force();
-    rule.threshold = 1;
+    rule.bounds[0].value = 1;
     Correlator correlator({rule});
     EXPECT_THAT(push(correlator, 0, ""), IsEmpty());
     rule.group_by = {};
@@ -188,13 +301,13 @@ TEST_F(CorrelatorTest, WithoutAnyGroupFieldNothingIsCounted) {
 
 TEST_F(CorrelatorTest, OtherComparisons) {
     rules::Correlation rule = brute_force();
-    rule.threshold = 2;
-    rule.compare = rules::Correlation::Compare::eq;
+    rule.bounds[0].value = 2;
+    rule.bounds[0].compare = rules::Correlation::Compare::eq;
     Correlator equal({rule});
     EXPECT_THAT(push(equal, 0), IsEmpty());
     EXPECT_EQ(push(equal, 1).size(), 1U);
     EXPECT_THAT(push(equal, 2), IsEmpty());
-    rule.compare = rules::Correlation::Compare::gt;
+    rule.bounds[0].compare = rules::Correlation::Compare::gt;
     Correlator greater({rule});
     push(greater, 0);
     EXPECT_THAT(push(greater, 1), IsEmpty());
@@ -203,12 +316,12 @@ TEST_F(CorrelatorTest, OtherComparisons) {
 
 TEST_F(CorrelatorTest, ChainsGetTheFirstRecordOfEachEpisode) {
     rules::Correlation inner = brute_force();
-    inner.threshold = 2;
+    inner.bounds[0].value = 2;
     rules::Correlation outer = brute_force();
     outer.id = "outer";
     outer.rule_ids = {"brute"};
     outer.timespan = common::kDay;
-    outer.threshold = 2;
+    outer.bounds[0].value = 2;
     Correlator correlator({inner, outer});
     push(correlator, 0);
     const auto first = push(correlator, 1);
@@ -234,6 +347,8 @@ TEST_F(CorrelatorTest, StateIsBoundedAndEvictionIsVisible) {
     }
     EXPECT_GT(correlator.stats().evicted_groups, 9'000U);
     EXPECT_GT(correlator.stats().groups, 50U);
+    EXPECT_EQ(correlator.rule_stats()[0].evicted_groups, correlator.stats().evicted_groups);
+    EXPECT_EQ(correlator.rule_stats()[0].bytes, correlator.stats().state_bytes);
     for (int i = 0; i < 200; ++i) {
         push(correlator, 10'000 + i, "one");
     }

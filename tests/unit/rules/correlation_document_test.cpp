@@ -37,16 +37,28 @@ TEST(CorrelationDocument, SIGMA_I61_EventCount) {
     EXPECT_THAT(correlation.rule_ids, ElementsAre("r1", "r2"));
     EXPECT_THAT(correlation.group_by, ElementsAre("source.ip", "user.name"));
     EXPECT_EQ(correlation.timespan, 5 * common::kMinute);
-    EXPECT_EQ(correlation.compare, Correlation::Compare::gte);
-    EXPECT_DOUBLE_EQ(correlation.threshold, 10.0);
+    EXPECT_EQ(correlation.type, Correlation::Type::event_count);
+    EXPECT_THAT(correlation.bounds, ElementsAre(Correlation::Bound{Correlation::Compare::gte, 10.0}));
     EXPECT_FALSE(correlation.generate);
     EXPECT_EQ(result.documents, 3U);
 }
 
-TEST(CorrelationDocument, SIGMA_I61_OtherTypesAreNamed) {
-    for (const std::string type : {"value_count", "temporal", "temporal_ordered", "value_sum", "value_avg",
-                                   "value_percentile", "value_median"}) {
-        EXPECT_EQ(reason_of("  type: " + type + "\n"), "correlation type '" + type + "' is not supported yet");
+TEST(CorrelationDocument, SIGMA_I61_EveryType) {
+    using Type = Correlation::Type;
+    const std::vector<std::pair<std::string, Type>> types = {
+        {"event_count", Type::event_count},   {"value_count", Type::value_count},
+        {"value_sum", Type::value_sum},       {"value_avg", Type::value_avg},
+        {"value_median", Type::value_median}, {"value_percentile", Type::value_percentile},
+        {"temporal", Type::temporal},         {"temporal_ordered", Type::temporal_ordered}};
+    for (const auto& [name, type] : types) {
+        const std::string field = name.starts_with("value") ? ", field: f" : "";
+        const std::string percentile = type == Type::value_percentile ? ", percentile: 90" : "";
+        const auto result =
+            correlate("  type: " + name + "\n  rules: [one, two]\n  timespan: 5m\n  condition: {gte: 2" + field +
+                      percentile + "}\n");
+        ASSERT_EQ(result.correlations.size(), 1U) << name << ": " << to_string(result.rejected.at(0));
+        EXPECT_EQ(result.correlations[0].type, type);
+        EXPECT_EQ(result.correlations[0].fields.size(), field.empty() ? 0U : 1U);
     }
     EXPECT_EQ(reason_of("  type: foo\n"), "unknown correlation type 'foo'");
     EXPECT_EQ(reason_of("  rules: one\n"), "correlation: missing 'type'");
@@ -65,8 +77,10 @@ TEST(CorrelationDocument, SIGMA_I62_References) {
               "correlation: rule 'three' is not known");
     EXPECT_EQ(reason_of("  type: event_count\n  timespan: 5m\n  condition: {gte: 10}\n"),
               "correlation: missing 'rules'");
-    EXPECT_EQ(reason_of("  type: event_count\n  rules: [c]\n  timespan: 5m\n  condition: {gte: 10}\n"),
-              "correlation: 'c' is a correlation; chains are not supported yet");
+    EXPECT_EQ(
+        to_string(
+            correlate("  type: event_count\n  rules: [c]\n  timespan: 5m\n  condition: {gte: 10}\n").rejected.at(0)),
+        "t.yml:21:11: correlation: it refers to itself: c -> c (rule c)");
     EXPECT_EQ(to_string(correlate("  type: event_count\n  rules:\n    - one\n    - three\n  timespan: 5m\n"
                                   "  condition: {gte: 10}\n")
                             .rejected.at(0)),
@@ -131,18 +145,128 @@ TEST(CorrelationDocument, SIGMA_I67_Conditions) {
     for (const auto& [name, want] : names) {
         const auto result = compare("{" + std::string(name) + ": 2.5}");
         ASSERT_EQ(result.correlations.size(), 1U) << name;
-        EXPECT_EQ(result.correlations[0].compare, want);
-        EXPECT_DOUBLE_EQ(result.correlations[0].threshold, 2.5); // not cut to an integer
+        EXPECT_THAT(result.correlations[0].bounds, ElementsAre(Correlation::Bound{want, 2.5})); // not cut to 2
     }
+    EXPECT_THAT(compare("{gt: 100, lte: 200}").correlations.at(0).bounds,
+                ElementsAre(Correlation::Bound{Compare::gt, 100}, Correlation::Bound{Compare::lte, 200}));
     const auto why = [&](const std::string& condition) { return compare(condition).rejected.at(0).reason; };
-    EXPECT_EQ(why("{gt: 1, lt: 5}"), "correlation: exactly one comparison is supported");
+    EXPECT_EQ(why("{gt: 5, lt: 1}"), "correlation: no number fulfils this condition");
+    EXPECT_EQ(why("{gt: 5, lte: 5}"), "correlation: no number fulfils this condition");
     EXPECT_EQ(why("{foo: 1}"), "correlation: unknown comparison 'foo'");
     EXPECT_EQ(why("{gte: '5'}"), "correlation: 'gte' needs a number");
-    EXPECT_EQ(why("one and two"), "correlation: event_count needs a condition like {gte: 10}");
+    EXPECT_EQ(why("{}"), "correlation: the condition compares nothing; write e.g. {gte: 10}");
+    EXPECT_EQ(why("one and two"), "correlation: this type needs a condition like {gte: 10}");
+}
+
+/// A correlation of this type over rules one and two, with this condition.
+ReadResult typed(const std::string& type, const std::string& condition, const std::string& rules = "[one, two]") {
+    return correlate("  type: " + type + "\n" + (rules.empty() ? "" : "  rules: " + rules + "\n") + "  timespan: 5m\n" +
+                     (condition.empty() ? "" : "  condition: " + condition + "\n"));
+}
+std::string why_not(const std::string& type, const std::string& condition, const std::string& rules = "[one, two]") {
+    const auto result = typed(type, condition, rules);
+    return result.rejected.empty() ? "no rejection" : result.rejected.front().reason;
+}
+
+TEST(CorrelationDocument, SIGMA_I68_Field) {
+    EXPECT_THAT(typed("value_count", "{field: u, gte: 3}").correlations.at(0).fields, ElementsAre("u"));
+    EXPECT_THAT(typed("value_count", "{field: [u, d], gte: 3}").correlations.at(0).fields, ElementsAre("u", "d"));
+    EXPECT_EQ(why_not("value_count", "{gte: 3}"), "correlation: missing 'field' in the condition");
+    EXPECT_EQ(why_not("value_count", "{field: '', gte: 3}"), "correlation: 'field' needs the name of a field");
+    EXPECT_EQ(why_not("value_count", "{field: [], gte: 3}"), "correlation: 'field' needs the name of a field");
+    EXPECT_EQ(why_not("value_sum", "{field: [u, d], gte: 3}"), "correlation: only value_count takes several fields");
+    EXPECT_EQ(why_not("event_count", "{field: u, gte: 3}"), "correlation: 'field' is for the value types only");
+}
+
+TEST(CorrelationDocument, SIGMA_I69_TemporalDefault) {
+    EXPECT_THAT(typed("temporal", "").correlations.at(0).bounds,
+                ElementsAre(Correlation::Bound{Correlation::Compare::gte, 2}));
+    EXPECT_THAT(typed("temporal_ordered", "{gte: 1}").correlations.at(0).bounds,
+                ElementsAre(Correlation::Bound{Correlation::Compare::gte, 1}));
+    EXPECT_EQ(why_not("event_count", ""), "correlation: missing 'condition'");
+}
+
+TEST(CorrelationDocument, SIGMA_I70_ExtendedConditions) {
+    using Term = Correlation::Term;
+    EXPECT_THAT(typed("temporal", "one and not two").correlations.at(0).terms, ElementsAre(Term{1, 2}));
+    const auto loose = typed("temporal", "two or one", "");
+    EXPECT_THAT(loose.correlations.at(0).rule_ids, ElementsAre("r2", "r1"));
+    EXPECT_THAT(loose.correlations.at(0).terms, ElementsAre(Term{1, 0}, Term{2, 0}));
+    // an id and a name of the same rule are one rule
+    EXPECT_THAT(typed("temporal", "one and (r1 or two)").correlations.at(0).terms, ElementsAre(Term{1, 0}));
+    EXPECT_THAT(typed("temporal_ordered", "one and not not two").correlations.at(0).terms, ElementsAre(Term{3, 0}));
+    EXPECT_THAT(typed("temporal", "not (not one or two) or one and two").correlations.at(0).terms,
+                ElementsAre(Term{1, 2}, Term{3, 0}));
+    EXPECT_EQ(why_not("temporal", "one"), "correlation: rule 'r2' is not in the condition");
+    EXPECT_EQ(why_not("temporal", "one and two", "one"), "correlation condition: rule 'two' is not among its rules");
+    EXPECT_EQ(why_not("temporal", "one and three", ""), "correlation: rule 'three' is not known");
+    EXPECT_EQ(why_not("temporal", "one and two and not r1"), "correlation condition: it can never hold");
+    EXPECT_EQ(why_not("temporal", "one or not two"),
+              "correlation condition: it can hold without any event; name a rule that must occur");
+    EXPECT_EQ(why_not("temporal", "one and"), "correlation condition: ends where a rule should stand");
+    EXPECT_EQ(why_not("temporal", "(one and two"), "correlation condition: missing ')'");
+    EXPECT_EQ(why_not("temporal", "one two"), "correlation condition: expected 'and' or 'or' before 'two'");
+    EXPECT_EQ(why_not("temporal", "one and or two"), "correlation condition: expected a rule before 'or'");
+    EXPECT_EQ(why_not("temporal", "one and NOT two"), "correlation condition: operators are written in lower case");
+    EXPECT_EQ(why_not("temporal", "1 of them"), "correlation condition: 'of' is not known here: name the rules");
+    EXPECT_EQ(why_not("temporal", "5"), "correlation: 'condition' must be a map or an expression over rules");
+}
+
+TEST(CorrelationDocument, SIGMA_I70_ExtendedConditionsAreBounded) {
+    std::string rules;
+    std::string condition;
+    for (int i = 0; i < 14; ++i) {
+        rules += rule_text("  s: {f: x}\n  condition: s\n", "q" + std::to_string(i)) + "---\n";
+        condition += (i == 0 ? "(" : i % 2 == 0 ? ") and (" : " or ") + std::string("q") + std::to_string(i);
+    }
+    const auto result =
+        read_text("t.yml", rules + "title: C\nid: c\ncorrelation: {type: temporal, timespan: 1m, condition: '" +
+                               condition + ")'}\n");
+    ASSERT_EQ(result.rejected.size(), 1U);
+    EXPECT_EQ(result.rejected[0].reason, "correlation condition: more than 64 alternatives");
+}
+
+TEST(CorrelationDocument, SIGMA_I72_Percentile) {
+    EXPECT_DOUBLE_EQ(typed("value_percentile", "{field: b, percentile: 99.5, gt: 1}").correlations.at(0).percentile,
+                     99.5);
+    EXPECT_EQ(why_not("value_percentile", "{field: b, gt: 1}"),
+              "correlation: value_percentile needs 'percentile' in the condition");
+    EXPECT_EQ(why_not("value_percentile", "{field: b, percentile: 101, gt: 1}"),
+              "correlation: 'percentile' must be a number from 0 to 100");
+    EXPECT_EQ(why_not("value_sum", "{field: b, percentile: 50, gt: 1}"),
+              "correlation: 'percentile' is for value_percentile only");
+}
+
+/// Correlations in a row, each over the one before it; the first over rule one.
+std::string chain(int length, const std::string& first = "one") {
+    std::string text = rule_text("  s: {f: x}\n  condition: s\n", "one");
+    for (int i = 0; i < length; ++i) {
+        text += "---\ntitle: C\nid: c" + std::to_string(i) + "\ncorrelation:\n  type: event_count\n  rules: [" +
+                (i == 0 ? first : "c" + std::to_string(i - 1)) + "]\n  timespan: 5m\n  condition: {gte: 1}\n";
+    }
+    return text;
+}
+
+TEST(CorrelationDocument, SIGMA_I62_Chains) {
+    const auto good = read_text("t.yml", chain(8));
+    EXPECT_EQ(good.correlations.size(), 8U);
+    EXPECT_THAT(good.correlations.at(7).rule_ids, ElementsAre("c6"));
+    const auto deep = read_text("t.yml", chain(9));
+    ASSERT_EQ(deep.rejected.size(), 1U);
+    EXPECT_EQ(deep.rejected[0].reason, "correlation: more than 8 correlations above each other");
+    const auto cycle = read_text("t.yml", chain(3, "c1"));
+    ASSERT_EQ(cycle.rejected.size(), 3U);
+    EXPECT_EQ(cycle.rejected[0].reason, "correlation: it refers to itself: c0 -> c1 -> c0");
+    EXPECT_EQ(cycle.rejected[1].reason, "correlation: it refers to itself: c0 -> c1 -> c0");
+    EXPECT_EQ(cycle.rejected[2].reason, "correlation: rule 'c1' was rejected");
+    const auto unknown = read_text("t.yml", chain(3, "nobody"));
+    ASSERT_EQ(unknown.rejected.size(), 3U);
+    EXPECT_EQ(unknown.rejected[2].reason, "correlation: rule 'c1' was rejected");
+    EXPECT_EQ(unknown.rejected[2].column, 11U);
 }
 
 TEST(CorrelationDocument, SIGMA_I73_UnknownKeysAreErrors) {
-    EXPECT_EQ(reason_of(std::string(kPlain) + "  field: x\n"), "correlation: key 'field' is not known for event_count");
+    EXPECT_EQ(reason_of(std::string(kPlain) + "  field: x\n"), "correlation: key 'field' is not known");
 }
 
 TEST(CorrelationDocument, Print) {
