@@ -92,6 +92,11 @@ public:
     }
 
     [[nodiscard]] BacktestReport finish() {
+        fired_.clear();
+        correlator_.finish(fired_);
+        for (const event::DetectionRecord& fired : fired_) {
+            count(fired);
+        }
         for (auto& [id, tally] : tallies_) {
             tally.rule.hosts = tally.hosts.top(options_.top);
             for (const auto& [field, counter] : tally.values) {
@@ -149,7 +154,7 @@ private:
         ++rule.buckets[bar_of(record.time, options_.bucket)];
         if (rule.samples.size() < options_.samples) { rule.samples.push_back(record.event); }
         if (!record.host.empty() && !tally.hosts.add(record.host)) { rule.is_cut = true; }
-        for (const auto& [field, value] : record.is_correlation ? record.captured : record.matched) {
+        for (const auto& [field, value] : record.is_correlation ? record.entity : record.matched) {
             if (!tally.values[field].add(value)) { rule.is_cut = true; }
         }
         if (rule.generates) { group(record, tally); }
