@@ -89,6 +89,7 @@ void read_rules(ConfigMap map, Config::Rules& rules) {
     map.paths("paths", rules.paths);
     map.path("placeholders", rules.placeholders);
     map.texts("bundle_keys", rules.bundle_keys);
+    map.texts("pipelines", rules.pipelines);
     map.choice("filter_polarity", rules.filter_polarity,
                {{"pysigma", canhgac::rules::FilterPolarity::pysigma},
                 {"specification", canhgac::rules::FilterPolarity::specification}});

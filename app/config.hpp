@@ -96,6 +96,7 @@ struct Config {
         std::vector<std::filesystem::path> paths; ///< files or folders
         std::vector<std::string> bundle_keys;     ///< public keys whose signed bundles may be imported
         std::filesystem::path placeholders;       ///< YAML map of lists for |expand
+        std::vector<std::string> pipelines;       ///< files, folders or built-in names
         canhgac::rules::FilterPolarity filter_polarity = canhgac::rules::FilterPolarity::pysigma;
     } rules;
     struct Storage {

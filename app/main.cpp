@@ -14,11 +14,17 @@
 namespace canhgac::app {
 namespace {
 
+void add_pipelines(CLI::App& command, std::vector<std::string>& pipelines) {
+    command.add_option("--pipeline", pipelines, "Processing pipeline for the rules: file, folder or built-in name")
+        ->allow_extra_args(false); // repeat the flag for more
+}
+
 void add_rules(CLI::App& command, RulesOptions& options, const char* flag, bool required) {
     auto* paths = command.add_option(flag, options.paths, "Sigma rule files or folders");
     if (required) { paths->required(); }
     command.add_option("--placeholders", options.placeholders, "YAML file: lists for the |expand modifier, by name");
     command.add_option("--cache", options.cache, "Folder that keeps compiled databases for the next start");
+    add_pipelines(command, options.pipelines);
     command.add_flag("--pack", options.pack, "Also the rules shipped with Canh Gac");
 }
 

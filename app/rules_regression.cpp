@@ -62,6 +62,7 @@ public:
         RuleSources sources;
         sources.paths = options.paths;
         sources.placeholders = options.placeholders;
+        sources.pipelines = options.pipelines;
         LoadedRules loaded = load_rules(sources, fields_);
         for (const rules::Rejection& bad : loaded.rejected) {
             rejected_.emplace(bad.id, bad.reason);

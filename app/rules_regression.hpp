@@ -56,6 +56,7 @@ struct RegressionOptions {
     std::vector<std::string> paths; ///< rules
     std::string folder;             ///< with info.yml files at any depth
     std::string placeholders;
+    std::vector<std::string> pipelines; ///< as load_pipelines() takes them
     std::string output = "table"; ///< or json
 };
 
