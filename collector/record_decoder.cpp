@@ -2,6 +2,7 @@
 
 #include "collector/decoders/bulk_action.hpp"
 #include "collector/decoders/event_draft.hpp"
+#include "collector/decoders/evtx_event.hpp"
 #include "collector/decoders/line_decoder.hpp"
 #include "collector/decoders/source_cache.hpp"
 #include "collector/decoders/utf8_repair.hpp"
@@ -25,6 +26,7 @@ public:
 
     void decode(const event::RecordBatch& in, event::EventBatch& out, std::vector<std::uint64_t>& keys) {
         last_source_ = nullptr; // its text was in the arena of another batch
+        evtx_.start_batch();
         for (const event::Record& record : in.records) {
             const PeerInfo& peer = peers_.info(record.peer);
             event::Event& event = draft_.begin(out, in.received, peer.zone_offset_seconds,
@@ -53,6 +55,9 @@ private:
             return read_bulk_item(in, record, text, peer);
         case event::Protocol::file:
             decode_file_record(text, draft_);
+            return 0;
+        case event::Protocol::evtx:
+            decode_evtx_record(in.meta(record), text, evtx_, draft_);
             return 0;
         case event::Protocol::syslog_udp:
         case event::Protocol::syslog_tcp:
@@ -104,7 +109,7 @@ private:
             draft_.set_flag(flag::kTimeGuessed);
             return;
         }
-        if (in.protocol == event::Protocol::file) { return; }
+        if (in.protocol == event::Protocol::file || in.protocol == event::Protocol::evtx) { return; }
         common::Nanos ahead = 0; // a stamp may lie centuries away
         const bool too_far = __builtin_sub_overflow(draft_.time(), in.received, &ahead);
         if (too_far || ahead > options_.skew_limit || ahead < -options_.skew_limit) {
@@ -117,6 +122,7 @@ private:
     event::FieldCache names_;
     NameTree tree_;
     EventDraft draft_;
+    EvtxDecoder evtx_;
     SourceCache sources_;
     const CachedSource* last_source_ = nullptr;
     std::string_view last_source_name_; ///< in the arena of the batch being filled

@@ -24,6 +24,7 @@ enum class Protocol : std::uint8_t {
     syslog_tls,
     elastic_bulk, ///< bytes = source line; meta = action line
     file,         ///< a line or a JSON value of a file (scan, bench)
+    evtx,         ///< a record of a Windows event log file; meta = the chunk around it
 };
 
 /// Size limit of one batch of records, and of one record (longer ones are cut and flagged).

@@ -13,7 +13,7 @@ namespace canhgac::collector {
 namespace {
 
 constexpr std::size_t kMaxProbes = 32; ///< a sender who forges collisions only loses the cache
-constexpr NodeId kScratchNode = 0x8000'0000U;
+constexpr NodeId kScratchNode = NameTree::kFirstScratchNode;
 
 std::string join(std::string_view prefix, char separator, std::string_view key) {
     std::string name;

@@ -138,8 +138,9 @@ public:
     static constexpr std::size_t kFollowersLog2 = 13;
     static constexpr NodeId kRoot = 1;
     static constexpr NodeId kUpdate = 2;
-    static constexpr NodeId kFlat = 3;  ///< keys of key=value text
-    static constexpr NodeId kOther = 4; ///< names as they are, without further meaning
+    static constexpr NodeId kFlat = 3;                        ///< keys of key=value text
+    static constexpr NodeId kOther = 4;                       ///< names as they are, without further meaning
+    static constexpr NodeId kFirstScratchNode = 0x8000'0000U; ///< from here on: made for one look-up, see child()
 
     explicit NameTree(event::FieldCache& names);
     NameTree(const NameTree&) = delete;

@@ -2,11 +2,13 @@
 // sample, and fast and plain matching agree. Needs the corpus: CANHGAC_CORPUS.
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
+#include "collector/decoders/evtx_file.hpp"
 #include "collector/peer_table.hpp"
 #include "collector/record_decoder.hpp"
 #include "engine/match_worker.hpp"
@@ -84,6 +86,7 @@ protected:
 
     static void load_samples(const fs::path& folder) {
         for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+            if (entry.path().extension() == ".evtx") { world->evtx_samples.push_back(evtx_sample(entry.path())); }
             if (entry.path().extension() != ".json") { continue; }
             Sample sample;
             sample.rule = entry.path().stem().string();
@@ -99,6 +102,30 @@ protected:
         }
     }
 
+    /// The same sample as Windows wrote it.
+    static Sample evtx_sample(const fs::path& path) {
+        Sample sample;
+        sample.rule = path.stem().string();
+        sample.records.protocol = event::Protocol::evtx;
+        sample.records.bytes = read_file(path);
+        const std::string_view file = sample.records.bytes;
+        for (std::size_t at = collector::kEvtxFileHeaderBytes; at < file.size(); at += collector::kEvtxChunkBytes) {
+            const std::string_view chunk = file.substr(at, collector::kEvtxChunkBytes);
+            std::vector<collector::EvtxSpan> spans;
+            EXPECT_EQ(collector::find_evtx_records(chunk, spans).count(), 0U) << path;
+            for (const collector::EvtxSpan span : spans) {
+                event::Record record;
+                record.peer = world->peer;
+                record.offset = static_cast<std::uint32_t>(at) + span.offset;
+                record.size = span.size;
+                record.meta_offset = static_cast<std::uint32_t>(at);
+                record.meta_size = static_cast<std::uint32_t>(chunk.size());
+                sample.records.records.push_back(record);
+            }
+        }
+        return sample;
+    }
+
     struct World {
         event::FieldTable fields;
         std::vector<rules::Rule> rules;
@@ -107,6 +134,7 @@ protected:
         collector::PeerTable peers;
         event::PeerId peer = peers.intern_local("corpus");
         std::vector<Sample> samples;
+        std::vector<Sample> evtx_samples;
     };
     static std::unique_ptr<World> world; // NOLINT(*-avoid-non-const-global-variables): of the suite
 };
@@ -147,6 +175,36 @@ TEST_F(Corpus, EveryRuleMatchesItsSampleAndFastAgreesWithPlain) {
         ++samples;
     }
     EXPECT_EQ(samples, 202U);
+}
+
+TEST_F(Corpus, EveryRuleMatchesItsSampleInEvtxAsInJson) {
+    collector::RecordDecoder decoder(world->fields, world->peers, nullptr);
+    MatchWorker worker(world->compiled.rules);
+    using Matches = std::set<std::pair<std::uint32_t, std::string>>;
+    const auto matches = [&](const Sample& sample) {
+        event::EventBatch batch;
+        std::vector<std::uint64_t> keys;
+        decoder.decode(sample.records, batch, keys);
+        std::vector<event::Detection> detections;
+        worker.match(batch, detections);
+        Matches found;
+        for (const event::Detection& detection : detections) {
+            found.emplace(detection.event_index, detection.rule->id);
+        }
+        return found;
+    };
+    std::map<std::string, Matches> json;
+    for (const Sample& sample : world->samples) {
+        json.emplace(sample.rule, matches(sample));
+    }
+    for (const Sample& sample : world->evtx_samples) {
+        const Matches found = matches(sample);
+        const bool own =
+            std::any_of(found.begin(), found.end(), [&](const auto& match) { return match.second == sample.rule; });
+        EXPECT_TRUE(own) << "rule " << sample.rule << " does not match its own EVTX sample";
+        EXPECT_EQ(found, json[sample.rule]) << "sample of " << sample.rule;
+    }
+    EXPECT_EQ(world->evtx_samples.size(), 202U);
 }
 
 } // namespace
