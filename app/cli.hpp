@@ -33,7 +33,11 @@ struct ScanOptions {
     RulesOptions rules;
     bool route = true; ///< --logsource auto|off
     std::string time_field;
-    std::string format = "auto"; ///< auto, json, lines
+    std::string format = "auto"; ///< auto, json, lines, evtx
+    std::string output;          ///< jsonl, json, csv or table; empty: table on a terminal, jsonl in a pipe
+    bool summary = false;        ///< instead of the matches
+    std::uint64_t max_unpacked = std::uint64_t{256} << 30U; ///< bytes; of one archive
+    std::uint64_t max_ratio = 200;                          ///< of unpacked to packed bytes
     bool stats = false;
     unsigned threads = 1;
     std::vector<std::string> inputs;

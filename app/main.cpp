@@ -98,24 +98,37 @@ private:
     }
 
     void add_scan() {
-        auto* scan = app_.add_subcommand("scan", "Run rules over files; one JSON line a match");
+        auto* scan = app_.add_subcommand("scan", "Run rules over files; one line a match, or a summary");
         add_rules(*scan, scan_.rules, "--rules", false);
         add_polarity(*scan);
         scan->get_option("--rules")->allow_extra_args(false); // what follows are inputs; repeat the flag for more paths
         scan->add_option("--logsource", logsource_, "auto: a rule sees only events of its log source; off: all events")
             ->check(CLI::IsMember({"auto", "off"}));
         scan->add_option("--time-field", scan_.time_field, "Field that holds the event's time");
-        scan->add_option("--format", scan_.format, "auto, json or lines")
-            ->check(CLI::IsMember({"auto", "json", "lines"}));
+        scan->add_option("--format", scan_.format, "auto, json, lines or evtx")
+            ->check(CLI::IsMember({"auto", "json", "lines", "evtx"}));
+        scan->add_option("--output", scan_.output,
+                         "jsonl, json, csv or table [default: table on a terminal, else jsonl]")
+            ->check(CLI::IsMember({"jsonl", "json", "csv", "table"}));
+        scan->add_flag("--summary", scan_.summary,
+                       "Instead of the matches: when, on which host, which rule and technique, how often");
+        scan->add_option("--max-unpacked", scan_.max_unpacked, "Most bytes that one archive may unpack to [256GB]")
+            ->transform(CLI::AsSizeValue(false));
+        scan->add_option("--max-ratio", scan_.max_ratio, "Most bytes unpacked per packed byte, beyond 256 MiB [200]")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
         scan->add_flag("--stats", scan_.stats, "Write one JSON object with counts and speed to stderr at the end");
         scan->add_option("--threads", scan_.threads, "Matching threads")->check(CLI::Range(1, 256));
-        scan->add_option("inputs", scan_.inputs, "Files (.json, .jsonl, .gz, .zip, .log) or - for standard input")
+        scan->add_option("inputs", scan_.inputs,
+                         "Files (.evtx, .json, .jsonl, .log, .gz, .zip), folders, or - for standard input")
             ->required();
         scan->callback([this] {
             scan_.route = logsource_ == "auto";
             scan_.rules.filter_polarity = polarity();
             if (scan_.rules.paths.empty() && !scan_.rules.pack) {
                 throw CLI::ValidationError("--rules", "give --rules PATH or --pack");
+            }
+            if (scan_.summary && scan_.output == "csv") {
+                throw CLI::ValidationError("--summary", "is written as table, json or jsonl");
             }
             status_ = run_scan(scan_);
         });

@@ -1,11 +1,10 @@
 // `canhgac scan`: rules over files, in order, on one or more threads.
 #include <algorithm>
-#include <condition_variable>
+#include <atomic>
 #include <cstdio>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <thread>
+#include <memory>
+#include <optional>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 
@@ -13,249 +12,159 @@
 #include "app/cli.hpp"
 #include "app/input_files.hpp"
 #include "app/rule_loading.hpp"
-#include "app/scan_splitter.hpp"
-#include "app/scan_worker.hpp"
-#include "common/bytes.hpp"
-#include "common/clock.hpp"
-#include "engine/correlation.hpp"
+#include "app/scan_correlations.hpp"
+#include "app/scan_feed.hpp"
+#include "app/scan_output.hpp"
+#include "app/scan_pool.hpp"
+#include "app/scan_progress.hpp"
+#include "app/scan_summary.hpp"
 
 namespace canhgac::app {
 
 namespace {
 
-/// Runs jobs on worker threads (or on the caller's when there is one) and delivers results in order.
-class ScanPool {
+/// One run of the command: takes the results in order and writes them.
+class Scan {
 public:
-    using Deliver = std::function<void(const ScanJob&, ScanResult&&)>;
+    Scan(const ScanOptions& options, const LoadedRules& loaded)
+        : options_(options), loaded_(loaded), output_(scan_output(options.output, ::isatty(STDOUT_FILENO) != 0)),
+          printer_(options.summary ? ScanOutput::none : output_, stdout), correlations_(loaded.correlations),
+          progress_(::isatty(STDERR_FILENO) != 0, bytes_of(options)) {}
 
-    ScanPool(unsigned threads, const std::function<std::unique_ptr<ScanWorker>()>& workers, Deliver deliver)
-        : deliver_(std::move(deliver)), limit_(2 * std::size_t{threads}) {
-        if (threads == 1) {
-            inline_ = workers();
-            return;
-        }
-        for (unsigned i = 0; i < threads; ++i) {
-            workers_.push_back(workers());
-            threads_.emplace_back([this, worker = workers_.back().get()] { work(*worker); });
-        }
-    }
-    void add(ScanJob job) {
-        if (inline_) {
-            auto result = inline_->run(job);
-            deliver_(job, std::move(result));
-            return;
-        }
-        std::unique_lock lock(mutex_);
-        room_.wait(lock, [this] { return queue_.size() < limit_ && waiting_.size() < 4 * limit_; });
-        queue_.push_back(std::move(job));
-        ready_.notify_one();
-    }
-    void finish() {
-        {
-            const std::lock_guard lock(mutex_);
-            done_ = true;
-        }
-        ready_.notify_all();
-        for (std::thread& thread : threads_) {
-            thread.join();
-        }
-        threads_.clear();
-    }
+    [[nodiscard]] int run(event::FieldTable& fields, collector::PeerTable& peers);
 
 private:
-    void work(ScanWorker& worker) {
-        std::unique_lock lock(mutex_);
-        for (;;) {
-            ready_.wait(lock, [this] { return done_ || !queue_.empty(); });
-            if (queue_.empty()) { return; }
-            ScanJob job = std::move(queue_.front());
-            queue_.pop_front();
-            lock.unlock();
-            room_.notify_one();
-            ScanResult result = worker.run(job);
-            lock.lock();
-            const std::uint64_t number = job.number;
-            waiting_.emplace(number, std::pair(std::move(job), std::move(result)));
-            while (!waiting_.empty() && waiting_.begin()->first == next_) {
-                auto& [its_job, its_result] = waiting_.begin()->second;
-                deliver_(its_job, std::move(its_result));
-                waiting_.erase(waiting_.begin());
-                ++next_;
-            }
-            room_.notify_one();
+    static std::uint64_t bytes_of(const ScanOptions& options) {
+        std::uint64_t total = 0;
+        if (::isatty(STDERR_FILENO) == 0) { return total; }
+        for (const std::string& input : options.inputs) {
+            total += input_bytes(input);
         }
+        return total;
     }
+    [[nodiscard]] ScanWorkerOptions worker_options() const {
+        ScanWorkerOptions options;
+        options.time_field = options_.time_field;
+        options.keep_detections = !loaded_.correlations.empty();
+        options.keep_hits = options_.summary;
+        options.output = options_.summary ? ScanOutput::none : output_;
+        return options;
+    }
+    void take(const ScanJob& job, ScanResult&& result);
+    void tell(const std::string& file, const std::string& message);
+    void read_inputs(ScanFeed& feed);
+    void finish(const FeedTotals& read);
+    void print_stats(const FeedTotals& read, double seconds) const;
 
-    Deliver deliver_;
-    std::size_t limit_;
-    std::unique_ptr<ScanWorker> inline_;
-    std::mutex mutex_;
-    std::condition_variable ready_;
-    std::condition_variable room_;
-    std::deque<ScanJob> queue_;                                       ///< guarded by mutex_
-    std::map<std::uint64_t, std::pair<ScanJob, ScanResult>> waiting_; ///< guarded by mutex_
-    std::uint64_t next_ = 0;                                          ///< guarded by mutex_
-    bool done_ = false;                                               ///< guarded by mutex_
-    std::vector<std::unique_ptr<ScanWorker>> workers_;                ///< one for each thread
-    std::vector<std::thread> threads_;
+    const ScanOptions& options_;
+    const LoadedRules& loaded_;
+    ScanOutput output_;
+    ScanPrinter printer_;
+    ScanCorrelations correlations_;
+    ScanProgress progress_;
+    ScanSummary summary_;
+    std::optional<common::Nanos> first_event_;
+    std::optional<common::Nanos> last_event_;
+    std::atomic<std::uint64_t> packed_ = 0;
+    std::atomic<std::uint64_t> events_ = 0;
+    std::atomic<std::uint64_t> matches_ = 0;
+    std::uint64_t parse_errors_ = 0;
+    bool unreadable_ = false;
 };
 
-struct Totals {
-    std::uint64_t events = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t matches = 0;
-    std::uint64_t parse_errors = 0;
-};
-
-/// Cuts one stream into jobs.
-common::Result<void, std::string> feed(const std::string& name, InputStream& stream, ScanSplitter& splitter,
-                                       event::PeerId peer, std::uint64_t& job_number, Totals& totals, ScanPool& pool) {
-    std::uint64_t next_event = 0;
-    ScanJob job;
-    const auto send = [&] {
-        if (job.records.records.empty()) { return; }
-        job.number = job_number++;
-        job.file = name;
-        job.first_event = next_event;
-        job.records.protocol = event::Protocol::file;
-        job.records.received = common::SystemClock().now();
-        next_event += job.records.records.size();
-        pool.add(std::move(job));
-        job = ScanJob();
-    };
-    splitter.start();
-    const std::uint64_t bytes_before = totals.bytes;
-    for (;;) {
-        auto got = splitter.fill(stream);
-        if (!got) { return common::fail(std::move(got.error())); }
-        if (totals.bytes == bytes_before && splitter.begins_with("ElfFile")) {
-            return common::fail(
-                std::string("is a Windows EVTX file, which scan does not read yet: export it as JSON first"));
-        }
-        totals.bytes += *got;
-        while (const auto record = splitter.next()) {
-            event::Record made;
-            made.offset = static_cast<std::uint32_t>(job.records.bytes.size());
-            made.size = static_cast<std::uint32_t>(record->size());
-            made.peer = peer;
-            job.records.bytes += *record;
-            job.records.records.push_back(made);
-            if (job.records.bytes.size() >= event::kBatchBytes) { send(); }
-        }
-        if (*got == 0) { break; }
+/// In order, never twice at once; on a worker's thread.
+void Scan::take(const ScanJob& job, ScanResult&& result) {
+    events_ += result.events;
+    matches_ += result.matches;
+    parse_errors_ += result.parse_errors;
+    if (result.first_time) { first_event_ = std::min(first_event_.value_or(*result.first_time), *result.first_time); }
+    if (result.last_time) { last_event_ = std::max(last_event_.value_or(*result.last_time), *result.last_time); }
+    if (!result.output.empty()) {
+        progress_.clear();
+        printer_.print(result.output);
     }
-    send();
-    return {};
+    for (const ScanHit& hit : result.hits) {
+        summary_.add(job.file, hit);
+    }
+    correlations_.add(job, std::move(result.detections));
 }
 
-boost::json::object correlation_line(const event::DetectionRecord& fired) {
-    boost::json::array events;
-    for (const event::EventId& id : fired.events) {
-        events.push_back(id.index);
-    }
-    boost::json::object group;
-    for (const auto& [field, value] : fired.entity) {
-        group[field] = value;
-    }
-    return {{"correlation", fired.rule_id},
-            {"title", fired.title},
-            {"level", event::to_string(fired.level)},
-            {"events", std::move(events)},
-            {"group", std::move(group)},
-            {"count", fired.count},
-            {"value", fired.value},
-            {"from", common::format_rfc3339(fired.from)},
-            {"to", common::format_rfc3339(fired.to)}};
+void Scan::tell(const std::string& file, const std::string& message) {
+    progress_.clear();
+    std::fprintf(stderr, "%s: %s\n", file.c_str(), message.c_str());
 }
 
-/// Detections as correlations need them, until all files are read: files may follow each other in any order of time.
-class Correlations {
-public:
-    explicit Correlations(const std::vector<rules::Correlation>& correlations) : correlations_(correlations) {}
-
-    void add(const ScanJob& job, std::vector<event::DetectionRecord>&& detections) {
-        if (job.file != file_) {
-            file_ = job.file;
-            ++file_number_;
+void Scan::read_inputs(ScanFeed& feed) {
+    InputLimits limits;
+    limits.max_unpacked = options_.max_unpacked;
+    limits.max_ratio = options_.max_ratio;
+    for (const std::string& input : options_.inputs) {
+        const auto errors = visit_input(
+            input, [&](const std::string& name, InputStream& stream) { return feed.feed(name, stream); }, limits,
+            &packed_);
+        for (const InputError& error : errors) {
+            tell(error.file, error.message);
+            unreadable_ = true;
         }
-        for (auto& detection : detections) {
-            event::DetectionRecord& slim = detections_.emplace_back();
-            slim.event = {file_number_, detection.event.index}; // the same number in two files is two events
-            slim.time = detection.time;
-            slim.rule_id = std::move(detection.rule_id);
-            slim.captured = std::move(detection.captured);
-        }
-    }
-
-    [[nodiscard]] std::vector<event::DetectionRecord> finish() {
-        std::stable_sort(detections_.begin(), detections_.end(), [](const auto& a, const auto& b) {
-            return std::tie(a.time, a.event) < std::tie(b.time, b.event);
-        });
-        engine::CorrelationLimits limits;
-        limits.state_bytes = common::kGiB;
-        engine::Correlator correlator(correlations_, limits);
-        std::vector<event::DetectionRecord> fired;
-        for (const auto& detection : detections_) {
-            correlator.push(detection, fired);
-        }
-        correlator.finish(fired);
-        const auto stats = correlator.stats();
-        if (stats.evicted_groups + stats.evicted_events != 0) {
-            std::fprintf(stderr, "correlations: memory was short; %llu groups and %llu events were left out\n",
-                         static_cast<unsigned long long>(stats.evicted_groups),
-                         static_cast<unsigned long long>(stats.evicted_events));
-        }
-        std::erase_if(fired, [](const auto& record) { return !record.generates; });
-        return fired;
-    }
-
-private:
-    const std::vector<rules::Correlation>& correlations_;
-    std::vector<event::DetectionRecord> detections_;
-    std::string file_;
-    std::uint64_t file_number_ = 0;
-};
-
-/// Of each episode the last record, which has its highest count; by end, then id.
-void print_correlations(std::vector<event::DetectionRecord> fired) {
-    std::map<std::tuple<std::string, common::Nanos, std::string>, event::DetectionRecord> last;
-    for (auto& record : fired) {
-        std::string group;
-        for (const auto& [field, value] : record.entity) {
-            ((group += field) += '\0') += value;
-            group += '\0';
-        }
-        last.insert_or_assign({record.rule_id, record.from, std::move(group)}, std::move(record));
-    }
-    std::vector<const event::DetectionRecord*> order;
-    order.reserve(last.size());
-    for (const auto& [key, record] : last) {
-        order.push_back(&record);
-    }
-    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-        return std::tie(a->to, a->rule_id) < std::tie(b->to, b->rule_id);
-    });
-    for (const auto* record : order) {
-        std::printf("%s\n", boost::json::serialize(correlation_line(*record)).c_str());
     }
 }
 
-void print_stats(const ScanOptions& options, const LoadedRules& loaded, const Totals& totals, double seconds) {
+void Scan::finish(const FeedTotals& read) {
+    progress_.clear();
+    std::string lines;
+    for (const auto& fired : correlations_.finish()) {
+        append_correlation(output_, fired, lines);
+        summary_.add(fired);
+    }
+    if (!options_.summary) {
+        printer_.print(lines);
+        printer_.finish();
+        return;
+    }
+    const SummaryTotals totals{read.streams, events_, parse_errors_, first_event_, last_event_};
+    const std::string text = output_ == ScanOutput::table ? summary_.table(totals) : summary_.json(totals);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+void Scan::print_stats(const FeedTotals& read, double seconds) const {
     const auto rate = [seconds](std::uint64_t count) {
         return seconds > 0 ? static_cast<double>(count) / seconds : 0.0;
     };
-    const boost::json::object stats{{"events", totals.events},
-                                    {"bytes", totals.bytes},
-                                    {"rules", loaded.rules->stats().rules},
-                                    {"matches", totals.matches},
-                                    {"parse_errors", totals.parse_errors},
-                                    {"load_seconds", loaded.load_seconds},
+    const boost::json::object stats{{"events", events_.load()},
+                                    {"bytes", read.bytes},
+                                    {"rules", loaded_.rules->stats().rules},
+                                    {"matches", matches_.load()},
+                                    {"parse_errors", parse_errors_},
+                                    {"load_seconds", loaded_.load_seconds},
                                     {"scan_seconds", seconds},
-                                    {"events_per_second", rate(totals.events)},
-                                    {"bytes_per_second", rate(totals.bytes)},
+                                    {"events_per_second", rate(events_)},
+                                    {"bytes_per_second", rate(read.bytes)},
                                     {"peak_rss_bytes", peak_rss()},
-                                    {"threads", options.threads}};
+                                    {"threads", options_.threads}};
     std::fprintf(stderr, "%s\n", boost::json::serialize(stats).c_str());
+}
+
+int Scan::run(event::FieldTable& fields, collector::PeerTable& peers) {
+    const event::PeerId peer = peers.intern_local("scan");
+    const std::uint64_t start = wall_clock();
+    ScanPool pool(
+        options_.threads, [&] { return std::make_unique<ScanWorker>(loaded_.rules, fields, peers, worker_options()); },
+        [this](const ScanJob& job, ScanResult&& result) { take(job, std::move(result)); });
+    ScanFeed feed(
+        options_.format, peer,
+        [&](ScanJob&& job) {
+            pool.add(std::move(job));
+            progress_.show(packed_, events_, matches_);
+        },
+        [this](const std::string& file, const std::string& message) { tell(file, message); });
+    read_inputs(feed);
+    pool.finish();
+    parse_errors_ += feed.totals().damage;
+    finish(feed.totals());
+    const double seconds = static_cast<double>(wall_clock() - start) / 1e9;
+    if (options_.stats) { print_stats(feed.totals(), seconds); }
+    return unreadable_ ? kProblems : kSuccess;
 }
 
 } // namespace
@@ -263,7 +172,6 @@ void print_stats(const ScanOptions& options, const LoadedRules& loaded, const To
 int run_scan(const ScanOptions& options) {
     event::FieldTable fields;
     collector::PeerTable peers;
-    const event::PeerId peer = peers.intern_local("scan");
     RuleSources sources{options.rules.paths, options.rules.placeholders, options.rules.pack, options.rules.cache};
     sources.route_by_logsource = options.route;
     sources.filter_polarity = options.rules.filter_polarity;
@@ -274,39 +182,7 @@ int run_scan(const ScanOptions& options) {
     for (const auto& filter : loaded.expired_filters) {
         std::fprintf(stderr, "filter left out: %s\n", expiry_notice(filter).c_str());
     }
-
-    const bool correlate = !loaded.correlations.empty();
-    Correlations correlations(loaded.correlations);
-    Totals totals;
-    ScanPool pool(
-        options.threads,
-        [&] { return std::make_unique<ScanWorker>(loaded.rules, fields, peers, options.time_field, correlate); },
-        [&](const ScanJob& job, ScanResult&& result) {
-            totals.events += result.events;
-            totals.matches += result.matches;
-            totals.parse_errors += result.parse_errors;
-            std::fwrite(result.output.data(), 1, result.output.size(), stdout);
-            correlations.add(job, std::move(result.detections));
-        });
-    const std::uint64_t start = wall_clock();
-    ScanSplitter splitter(options.format);
-    std::uint64_t job_number = 0;
-    bool unreadable = false;
-    for (const std::string& input : options.inputs) {
-        const auto errors = visit_input(input, [&](const std::string& name, InputStream& stream) {
-            return feed(name, stream, splitter, peer, job_number, totals, pool);
-        });
-        for (const InputError& error : errors) {
-            std::fprintf(stderr, "%s: %s\n", error.file.c_str(), error.message.c_str());
-            unreadable = true;
-        }
-    }
-    pool.finish();
-    print_correlations(correlations.finish());
-    std::fflush(stdout);
-    const double seconds = static_cast<double>(wall_clock() - start) / 1e9;
-    if (options.stats) { print_stats(options, loaded, totals, seconds); }
-    return unreadable ? kProblems : kSuccess;
+    return Scan(options, loaded).run(fields, peers);
 }
 
 } // namespace canhgac::app

@@ -26,7 +26,7 @@ common::Result<std::size_t, std::string> ScanSplitter::fill(InputStream& stream)
     at_ = 0;
     const std::size_t kept = window_.size();
     window_.resize(kept + kWindowBytes);
-    auto got = stream.read(window_.data() + kept, kWindowBytes);
+    auto got = read_full(stream, window_.data() + kept, kWindowBytes);
     window_.resize(kept + (got ? *got : 0));
     if (got && *got == 0) { ended_ = true; }
     return got;
@@ -39,7 +39,10 @@ std::optional<std::string_view> ScanSplitter::next() {
         while (first < window_.size() && is_blank(window_[first])) {
             ++first;
         }
-        if (first == window_.size()) { return std::nullopt; }
+        if (first == window_.size()) {
+            at_ = first; // blanks are nothing to keep
+            return std::nullopt;
+        }
         mode_ = window_[first] == '{' || window_[first] == '[' ? Mode::json : Mode::lines;
         at_ = first;
     }
@@ -57,7 +60,7 @@ std::string_view ScanSplitter::take(std::size_t from, std::size_t end, std::size
 std::optional<std::string_view> ScanSplitter::next_line() {
     while (at_ < window_.size()) {
         const std::size_t end = window_.find('\n', at_);
-        if (end == kNone && !ended_) { return std::nullopt; }
+        if (end == kNone && !ended_ && window_.size() - at_ < kWindowBytes) { return std::nullopt; }
         const std::size_t stop = end == kNone ? window_.size() : end;
         std::size_t trimmed = stop;
         if (trimmed > at_ && window_[trimmed - 1] == '\r') { --trimmed; }
@@ -91,7 +94,7 @@ std::optional<std::string_view> ScanSplitter::next_json() {
         if (after == window_.size() && !ended_) { return std::nullopt; }
     }
     if (window_[from] != '{') { // not a value: the line as it is
-        if (line == kNone && !ended_) { return std::nullopt; }
+        if (line == kNone && !ended_ && window_.size() - from < kWindowBytes) { return std::nullopt; }
         const std::size_t stop = line == kNone ? window_.size() : line;
         return take(from, stop, stop);
     }

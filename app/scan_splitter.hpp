@@ -12,8 +12,8 @@
 
 namespace canhgac::app {
 
-/// Holds at most one window plus one record. A value longer than the window, or a broken one, is cut where the next
-/// line begins with '{', so that one broken event does not swallow its neighbours. Not thread safe.
+/// Holds at most two windows. A line longer than one is cut there; a value longer than the window, or a broken one,
+/// where the next line begins with '{', so that one broken event does not swallow its neighbours. Not thread safe.
 class ScanSplitter {
 public:
     static constexpr std::size_t kWindowBytes = 4 * common::kMiB;

@@ -1,7 +1,5 @@
 #include "app/scan_worker.hpp"
 
-#include <boost/json.hpp>
-
 #include "common/clock.hpp"
 #include "engine/detection_record.hpp"
 #include "event/value.hpp"
@@ -29,28 +27,13 @@ std::optional<common::Nanos> read_time(std::string_view text) {
     return static_cast<common::Nanos>(nanos);
 }
 
-boost::json::object matched_object(const event::Detection& detection) {
-    boost::json::object matched;
-    for (const auto& [field, value] : detection.matched) {
-        auto [place, fresh] = matched.emplace(field, value);
-        if (fresh) { continue; }
-        if (!place->value().is_array()) { place->value() = boost::json::array{place->value()}; }
-        place->value().as_array().emplace_back(value);
-    }
-    return matched;
-}
-
 } // namespace
 
-std::string scan_time(const event::Event& event) {
-    return (event.flags & event::flag::kTimeGuessed) != 0 ? std::string() : common::format_rfc3339(event.time);
-}
-
 ScanWorker::ScanWorker(std::shared_ptr<const engine::RuleSet> rules, event::FieldTable& fields,
-                       const collector::PeerTable& peers, const std::string& time_field, bool keep_detections)
+                       const collector::PeerTable& peers, const ScanWorkerOptions& options)
     : fields_(fields), decoder_(fields, peers, nullptr, decoder_options()), matcher_(std::move(rules)),
-      keep_detections_(keep_detections) {
-    if (!time_field.empty()) { time_field_ = fields.intern(time_field); }
+      options_(options) {
+    if (!options.time_field.empty()) { time_field_ = fields.intern(options.time_field); }
 }
 
 ScanResult ScanWorker::run(const ScanJob& job) {
@@ -62,21 +45,28 @@ ScanResult ScanWorker::run(const ScanJob& job) {
     matcher_.match(events_, detections_);
 
     ScanResult result;
-    result.events = events_.size();
-    for (const event::Event& event : events_.events()) {
-        result.parse_errors += (event.flags & event::flag::kUnparsed) != 0 ? 1U : 0U;
-    }
+    count_events(result);
     for (const event::Detection& detection : detections_) {
-        if (keep_detections_) {
+        if (options_.keep_detections) {
             auto record = engine::make_detection_record(events_, detection, fields_);
             record.event.index += static_cast<std::uint32_t>(job.first_event);
             result.detections.push_back(std::move(record));
         }
         if (!detection.rule->generates) { continue; }
-        append_match(job, detection, result.output);
+        take_match(job, detection, result);
         ++result.matches;
     }
     return result;
+}
+
+void ScanWorker::count_events(ScanResult& result) const {
+    result.events = events_.size();
+    for (const event::Event& event : events_.events()) {
+        result.parse_errors += (event.flags & event::flag::kUnparsed) != 0 ? 1U : 0U;
+        if ((event.flags & event::flag::kTimeGuessed) != 0) { continue; }
+        if (!result.first_time || event.time < *result.first_time) { result.first_time = event.time; }
+        if (!result.last_time || event.time > *result.last_time) { result.last_time = event.time; }
+    }
 }
 
 void ScanWorker::take_times() {
@@ -89,18 +79,20 @@ void ScanWorker::take_times() {
     }
 }
 
-void ScanWorker::append_match(const ScanJob& job, const event::Detection& detection, std::string& output) const {
+void ScanWorker::take_match(const ScanJob& job, const event::Detection& detection, ScanResult& result) const {
     const event::Event& event = events_.events()[detection.event_index];
-    const std::string time = scan_time(event);
-    const boost::json::object line{{"event", job.first_event + detection.event_index},
-                                   {"file", job.file},
-                                   {"rule", detection.rule->id},
-                                   {"title", detection.rule->title},
-                                   {"level", event::to_string(detection.rule->level)},
-                                   {"time", time.empty() ? boost::json::value(nullptr) : boost::json::value(time)},
-                                   {"matched", matched_object(detection)}};
-    output += boost::json::serialize(line);
-    output += '\n';
+    const event::Field* const host = events_.find(event, event::field::kHostName);
+    const bool timed = (event.flags & event::flag::kTimeGuessed) == 0;
+    ScanMatch match;
+    match.event = job.first_event + detection.event_index;
+    match.file = job.file;
+    match.detection = &detection;
+    if (timed) { match.time = event.time; }
+    if (host != nullptr) { match.host = host->text(); }
+    append_match(options_.output, match, result.output);
+    if (options_.keep_hits) {
+        result.hits.push_back({detection.rule, std::string(match.host), match.time, match.event});
+    }
 }
 
 } // namespace canhgac::app

@@ -1,4 +1,4 @@
-/// One thread's part of `canhgac scan`: a batch of records in, JSON lines of matches out.
+/// One thread's part of `canhgac scan`: a batch of records in, lines of matches out.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/scan_output.hpp"
 #include "collector/peer_table.hpp"
 #include "collector/record_decoder.hpp"
 #include "engine/match_worker.hpp"
@@ -24,36 +25,52 @@ struct ScanJob {
     event::RecordBatch records;
 };
 
+/// A match, for the summary.
+struct ScanHit {
+    const event::RuleInfo* rule = nullptr; ///< of the rule set
+    std::string host;
+    std::optional<common::Nanos> time; ///< nothing: the event has none of its own
+    std::uint64_t event = 0;           ///< index within its file
+};
+
 struct ScanResult {
-    std::string output;                             ///< JSON lines, by event, then rule id
+    std::string output;                             ///< lines of the chosen format, by event, then rule id
     std::vector<event::DetectionRecord> detections; ///< only when correlations want them
+    std::vector<ScanHit> hits;                      ///< only for the summary
+    std::optional<common::Nanos> first_time;        ///< of the events with a time of their own
+    std::optional<common::Nanos> last_time;
     std::uint64_t events = 0;
     std::uint64_t matches = 0;
     std::uint64_t parse_errors = 0;
 };
 
+struct ScanWorkerOptions {
+    std::string time_field;       ///< read the event's time from there; empty: as decoded
+    bool keep_detections = false; ///< for correlations
+    bool keep_hits = false;       ///< for the summary
+    ScanOutput output = ScanOutput::jsonl;
+};
+
 class ScanWorker {
 public:
-    /// `time_field`: read the event's time from there. `keep_detections`: for correlations. References must outlive it.
+    /// References must outlive it.
     ScanWorker(std::shared_ptr<const engine::RuleSet> rules, event::FieldTable& fields,
-               const collector::PeerTable& peers, const std::string& time_field, bool keep_detections);
+               const collector::PeerTable& peers, const ScanWorkerOptions& options);
     [[nodiscard]] ScanResult run(const ScanJob& job);
 
 private:
     void take_times();
-    void append_match(const ScanJob& job, const event::Detection& detection, std::string& output) const;
+    void take_match(const ScanJob& job, const event::Detection& detection, ScanResult& result) const;
+    void count_events(ScanResult& result) const;
 
     event::FieldTable& fields_;
     collector::RecordDecoder decoder_;
     engine::MatchWorker matcher_;
     std::optional<event::FieldId> time_field_;
-    bool keep_detections_;
+    ScanWorkerOptions options_;
     event::EventBatch events_;
     std::vector<std::uint64_t> keys_;
     std::vector<event::Detection> detections_;
 };
-
-/// "…" or null: the event's time in RFC 3339, as `scan` prints it.
-[[nodiscard]] std::string scan_time(const event::Event& event);
 
 } // namespace canhgac::app

@@ -197,7 +197,7 @@ private:
 [[nodiscard]] inline KeyHead key_head(const char* p, std::size_t size, std::size_t readable) noexcept {
     KeyHead head;
     if (readable < 16) [[unlikely]] {
-        std::memcpy(&head, p, std::min<std::size_t>(size, readable));
+        if (size != 0) { std::memcpy(&head, p, std::min<std::size_t>({size, readable, sizeof head})); }
         return head;
     }
     std::memcpy(&head, p, sizeof head);

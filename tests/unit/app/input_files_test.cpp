@@ -66,5 +66,42 @@ TEST_F(InputFiles, WhatCannotBeReadIsReported) {
     EXPECT_EQ(errors_.size(), 1U);
 }
 
+TEST_F(InputFiles, AFolderGivesItsFilesByPathAndAnArchiveItsMembersByName) {
+    std::filesystem::create_directories(folder_ / "logs" / "b");
+    for (const char* name : {"b/2", "b.log", "a", "b/1"}) {
+        std::ofstream(folder_ / "logs" / name) << name;
+    }
+    std::filesystem::create_directory_symlink(folder_ / "logs", folder_ / "logs" / "loop");
+    using Streams = std::vector<std::pair<std::string, std::string>>;
+    EXPECT_EQ(read("logs"), (Streams{{"a", "a"}, {"b.log", "b.log"}, {"1", "b/1"}, {"2", "b/2"}}));
+    int code = 0;
+    zip_t* archive = zip_open((folder_ / "m.zip").c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    for (const char* name : {"b", "a"}) {
+        zip_file_add(archive, name, zip_source_buffer(archive, name, 1, 0), 0);
+    }
+    zip_close(archive);
+    EXPECT_EQ(read("m.zip"), (Streams{{"m.zip!a", "a"}, {"m.zip!b", "b"}}));
+    EXPECT_TRUE(errors_.empty());
+}
+
+TEST_F(InputFiles, GzipMembersFollowEachOther) {
+    for (const char* text : {"one", "two"}) {
+        gzFile gz = gzopen((folder_ / "two.gz").c_str(), "ab");
+        gzputs(gz, text);
+        gzclose(gz);
+    }
+    using Streams = std::vector<std::pair<std::string, std::string>>;
+    EXPECT_EQ(read("two.gz"), (Streams{{"two.gz", "onetwo"}}));
+}
+
+TEST(Printable, ReplacesWhatAReaderCannotTrust) {
+    EXPECT_EQ(printable("Nhật ký.evtx"), "Nhật ký.evtx");
+    EXPECT_EQ(printable("a\x1b[2J\nb\x7f\xC2\x9B"), "a?[2J?b??");
+    EXPECT_EQ(printable("gpj.\xE2\x80\xAE"
+                        "exe"),
+              "gpj.?exe");
+    EXPECT_EQ(printable("\xFFx"), "\xEF\xBF\xBDx");
+}
+
 } // namespace
 } // namespace canhgac::app

@@ -45,6 +45,27 @@ using Records = std::vector<std::string>;
 
 class ScanSplitterTest : public testing::TestWithParam<std::size_t> {};
 
+TEST(ScanSplitterLimits, ALineLongerThanTheWindowIsCut) {
+    const std::string line(2 * ScanSplitter::kWindowBytes + 10, 'x');
+    for (const char* format : {"lines", "json"}) {
+        const auto records = split(line + "\nshort", ScanSplitter::kWindowBytes, format);
+        ASSERT_GE(records.size(), 3U);
+        EXPECT_EQ(records.back(), "short");
+        std::string whole;
+        for (std::size_t i = 0; i + 1 < records.size(); ++i) {
+            EXPECT_LE(records[i].size(), 2 * ScanSplitter::kWindowBytes);
+            whole += records[i];
+        }
+        EXPECT_TRUE(whole == line);
+    }
+}
+
+TEST(ScanSplitterLimits, BlanksAreNotKept) {
+    std::string text(3 * ScanSplitter::kWindowBytes, ' ');
+    text += "{}";
+    EXPECT_EQ(split(text, ScanSplitter::kWindowBytes), (Records{"{}"}));
+}
+
 TEST_P(ScanSplitterTest, JsonLines) {
     EXPECT_EQ(split("{\"a\":1}\n{\"a\":\"}{\"}\r\n\n{\"a\":3}", GetParam()),
               (Records{"{\"a\":1}", "{\"a\":\"}{\"}", "{\"a\":3}"}));

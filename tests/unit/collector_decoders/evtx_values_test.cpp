@@ -49,7 +49,7 @@ TEST(EvtxValues, EveryTypeReadsAsWindowsWritesIt) {
          "A\xEF\xBF\xBD"
          "B"},
         {EvtxType::utf16, bytes({0x41, 0, 0x42}), "A"},
-        {EvtxType::ansi, "plain\0behind", "plain"},
+        {EvtxType::ansi, std::string("plain\0behind", 12), "plain"},
         {EvtxType::ansi, bytes({0x80, ' ', 0xE9}), "€ é"},
         {EvtxType::int8, bytes({0x80}), "-128", ValueType::integer},
         {EvtxType::uint8, bytes({0xFF}), "255", ValueType::integer},

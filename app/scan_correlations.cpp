@@ -1,0 +1,74 @@
+#include "app/scan_correlations.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <tuple>
+
+#include "common/bytes.hpp"
+#include "engine/correlation.hpp"
+
+namespace canhgac::app {
+
+namespace {
+
+std::vector<event::DetectionRecord> last_of_episodes(std::vector<event::DetectionRecord> fired) {
+    std::map<std::tuple<std::string, common::Nanos, std::string>, event::DetectionRecord> last;
+    for (auto& record : fired) {
+        std::string group;
+        for (const auto& [field, value] : record.entity) {
+            ((group += field) += '\0') += value;
+            group += '\0';
+        }
+        last.insert_or_assign({record.rule_id, record.from, std::move(group)}, std::move(record));
+    }
+    std::vector<event::DetectionRecord> order;
+    order.reserve(last.size());
+    for (auto& [key, record] : last) {
+        order.push_back(std::move(record));
+    }
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.to, a.rule_id) < std::tie(b.to, b.rule_id);
+    });
+    return order;
+}
+
+} // namespace
+
+void ScanCorrelations::add(const ScanJob& job, std::vector<event::DetectionRecord>&& detections) {
+    if (job.file != file_) {
+        file_ = job.file;
+        ++file_number_;
+    }
+    for (auto& detection : detections) {
+        event::DetectionRecord& slim = detections_.emplace_back();
+        slim.event = {file_number_, detection.event.index}; // the same number in two files is two events
+        slim.time = detection.time;
+        slim.rule_id = std::move(detection.rule_id);
+        slim.captured = std::move(detection.captured);
+    }
+}
+
+std::vector<event::DetectionRecord> ScanCorrelations::finish() {
+    std::stable_sort(detections_.begin(), detections_.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.time, a.event) < std::tie(b.time, b.event);
+    });
+    engine::CorrelationLimits limits;
+    limits.state_bytes = common::kGiB;
+    engine::Correlator correlator(correlations_, limits);
+    std::vector<event::DetectionRecord> fired;
+    for (const auto& detection : detections_) {
+        correlator.push(detection, fired);
+    }
+    correlator.finish(fired);
+    const auto stats = correlator.stats();
+    if (stats.evicted_groups + stats.evicted_events != 0) {
+        std::fprintf(stderr, "correlations: memory was short; %llu groups and %llu events were left out\n",
+                     static_cast<unsigned long long>(stats.evicted_groups),
+                     static_cast<unsigned long long>(stats.evicted_events));
+    }
+    std::erase_if(fired, [](const auto& record) { return !record.generates; });
+    return last_of_episodes(std::move(fired));
+}
+
+} // namespace canhgac::app
