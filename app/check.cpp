@@ -5,6 +5,7 @@
 
 #include "app/cli.hpp"
 #include "app/config.hpp"
+#include "app/enrichment_loading.hpp"
 #include "app/rule_loading.hpp"
 #include "app/tls.hpp"
 #include "event/field_table.hpp"
@@ -57,6 +58,8 @@ int run_check(const std::string& config_file) {
     for (const auto& rejection : loaded.rejected) {
         findings.push_back(rules::to_string(rejection));
     }
+
+    check_enrichment(config, common::SystemClock().now(), findings);
 
     for (const std::string& finding : findings) {
         std::fprintf(stderr, "%s\n", finding.c_str());

@@ -29,6 +29,14 @@ struct RulesOptions {
 };
 [[nodiscard]] int run_rules_check(const RulesOptions& options);
 
+struct IntelOptions {
+    std::vector<std::string> values; ///< paths of `check`, values of `lookup`
+    std::vector<std::string> lists;  ///< files or folders of `lookup`
+    std::string config;              ///< its intel.lists
+};
+[[nodiscard]] int run_intel_check(const IntelOptions& options);
+[[nodiscard]] int run_intel_lookup(const IntelOptions& options);
+
 struct ScanOptions {
     RulesOptions rules;
     bool route = true; ///< --logsource auto|off

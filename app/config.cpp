@@ -78,6 +78,7 @@ void read_source(ConfigMap map, std::vector<collector::SourceRule>& sources) {
     map.number("level", rule.level, std::uint8_t{0}, std::uint8_t{5});
     map.zone("zone", rule.zone_offset_seconds);
     map.boolean("trusted_logsource", rule.trusted_logsource);
+    map.boolean("trusted_hosts", rule.trusted_hosts);
     map.require({"network", "organization"});
     map.finish();
     sources.push_back(std::move(rule));
@@ -199,6 +200,8 @@ Config parse_config(std::string_view text, const std::string& file_name) {
     if (auto child = map.child("rules")) { read_rules(*child, config.rules); }
     if (auto child = map.child("storage")) { read_storage(*child, config.storage); }
     if (auto child = map.child("engine")) { read_engine(*child, config.engine); }
+    if (auto child = map.child("intel")) { read_intel(*child, config.intel); }
+    if (auto child = map.child("enrichment")) { read_enrichment(*child, config.enrichment); }
     if (auto child = map.child("alerting")) { read_alerting(*child, config.alerting); }
     if (auto child = map.child("log")) {
         child->choice("level", config.log_level,

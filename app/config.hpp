@@ -15,6 +15,7 @@
 #include "collector/peer_table.hpp"
 #include "common/ip.hpp"
 #include "common/log.hpp"
+#include "engine/intel/list_loader.hpp"
 #include "rules/reader.hpp"
 
 namespace canhgac::app {
@@ -104,6 +105,15 @@ struct Config {
         unsigned shards = 0;        ///< 0 = one a core
         std::size_t queue_mib = 64; ///< received but not yet decoded
     } engine;
+    struct Intel {
+        std::vector<engine::ListSource> lists;
+        std::size_t max_entries = engine::kMaxIndicators;
+    } intel;
+    struct Enrichment {
+        std::vector<std::filesystem::path> inventory; ///< CSV or YAML files
+        std::filesystem::path geoip_country;          ///< MaxMind files
+        std::filesystem::path geoip_asn;
+    } enrichment;
     struct Alerting {
         bool vietnamese = true;
         std::string console_url;

@@ -74,6 +74,14 @@ std::vector<std::string> check_config(const Config& config) {
         }
     }
     findings.readable("rules.placeholders", config.rules.placeholders.string());
+    for (const engine::ListSource& list : config.intel.lists) {
+        findings.readable(fmt::format("intel.lists.{}.path", list.name), list.path.string());
+    }
+    for (const auto& file : config.enrichment.inventory) {
+        findings.readable("enrichment.inventory", file.string());
+    }
+    findings.readable("enrichment.geoip_country", config.enrichment.geoip_country.string());
+    findings.readable("enrichment.geoip_asn", config.enrichment.geoip_asn.string());
     if (config.alerting.smtp) {
         findings.readable("alerting.smtp.password_file", config.alerting.smtp->password_file);
         findings.readable("alerting.smtp.ca_file", config.alerting.smtp->ca_file);

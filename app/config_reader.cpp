@@ -115,6 +115,25 @@ void ConfigMap::seconds(std::string_view key, std::chrono::seconds& target) {
     target = std::chrono::seconds(*duration / common::kSecond);
 }
 
+void ConfigMap::unique(std::string_view key, const std::string& value,
+                       const std::function<bool(const std::string&)>& taken) const {
+    const Node* node = node_->find(key);
+    if (value.empty()) { fail(node != nullptr ? *node : *node_, fmt::format("{} must not be empty", key)); }
+    if (taken(value)) { fail(node != nullptr ? *node : *node_, fmt::format("{} '{}' is used twice", key, value)); }
+}
+
+void ConfigMap::timestamp(std::string_view key, common::Nanos& target) {
+    const Node* node = take(key);
+    if (node == nullptr) { return; }
+    constexpr int kVietnam = 7 * 3600;
+    auto stamp = node->is_scalar() ? common::parse_rfc3339(node->text, kVietnam) : std::nullopt;
+    if (!stamp && node->is_scalar()) { stamp = common::parse_rfc3339(node->text + "T00:00:00", kVietnam); }
+    if (!stamp) {
+        fail(*node, fmt::format("{} must be a date or a time such as 2027-01-31 or 2027-01-31T08:00:00Z", key));
+    }
+    target = *stamp;
+}
+
 void ConfigMap::zone(std::string_view key, int& target) {
     const Node* node = take(key);
     if (node == nullptr) { return; }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "common/clock.hpp"
 #include "common/yaml.hpp"
 
 namespace canhgac::app {
@@ -31,6 +32,8 @@ public:
     void network(std::string_view key, common::IpNetwork& target);
     void networks(std::string_view key, std::vector<common::IpNetwork>& target);
     void seconds(std::string_view key, std::chrono::seconds& target);
+    /// RFC 3339, or a date alone (its beginning in Vietnam).
+    void timestamp(std::string_view key, common::Nanos& target);
     /// "+07:00", "-03:30", "UTC" or "Asia/Ho_Chi_Minh": seconds east of UTC.
     void zone(std::string_view key, int& target);
 
@@ -76,6 +79,9 @@ public:
         return true;
     }
     void require(std::initializer_list<std::string_view> keys);
+    /// Throws when the key's value is empty or `taken` says it is in use.
+    void unique(std::string_view key, const std::string& value,
+                const std::function<bool(const std::string&)>& taken) const;
     /// Throws for the first key nobody read.
     void finish();
 
@@ -89,5 +95,9 @@ private:
     std::set<std::string, std::less<>> taken_;
     bool off_ = false;
 };
+
+/// The `intel` and `enrichment` maps (config_intel.cpp).
+void read_intel(ConfigMap map, Config::Intel& intel);
+void read_enrichment(ConfigMap map, Config::Enrichment& enrichment);
 
 } // namespace canhgac::app

@@ -39,6 +39,7 @@ public:
         app_.footer("Exit status: 0 success, 1 problems found, 2 wrong usage or configuration.");
         add_server();
         add_rule_commands();
+        add_intel();
         add_scan();
         add_queries();
         add_bench();
@@ -95,6 +96,19 @@ private:
     }
     [[nodiscard]] rules::FilterPolarity polarity() const {
         return polarity_ == "specification" ? rules::FilterPolarity::specification : rules::FilterPolarity::pysigma;
+    }
+
+    void add_intel() {
+        auto* intel = app_.add_subcommand("intel", "Work with lists of indicators (threat intelligence)");
+        intel->require_subcommand(1);
+        auto* check = intel->add_subcommand("check", "Read lists; report counts, memory and what is bad, as JSON");
+        check->add_option("paths", intel_.values, "List files or folders: plain, CSV, STIX 2.1, MISP")->required();
+        check->callback([this] { status_ = run_intel_check(intel_); });
+        auto* lookup = intel->add_subcommand("lookup", "Say which lists hold a value, one JSON line a hit");
+        lookup->add_option("--list", intel_.lists, "List file or folder; may be repeated")->allow_extra_args(false);
+        lookup->add_option("--config", intel_.config, "Configuration file: its intel.lists");
+        lookup->add_option("values", intel_.values, "Addresses, domains, URLs, hashes; defanged or not")->required();
+        lookup->callback([this] { status_ = run_intel_lookup(intel_); });
     }
 
     void add_scan() {
@@ -180,6 +194,7 @@ private:
     std::string check_config_;
     RulesOptions rules_;
     std::vector<std::string> test_paths_;
+    IntelOptions intel_;
     ScanOptions scan_;
     std::string logsource_ = "auto";
     std::string polarity_ = "pysigma";

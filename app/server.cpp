@@ -19,6 +19,7 @@
 #include "api/api_server.hpp"
 #include "app/api_client.hpp"
 #include "app/collectors.hpp"
+#include "app/enrichment_loading.hpp"
 #include "app/notices.hpp"
 #include "app/private_file.hpp"
 #include "app/rule_loading.hpp"
@@ -115,11 +116,13 @@ struct Server::Parts {
           book(store.state(), clock, {}, [this](const auto& alert, auto& out) { enqueue(alert, out); }) {
         std::filesystem::create_directories(folder / "rule-cache");
         LoadedRules loaded = load();
+        enrichment.load(true);
         add_channels(config.alerting, outbox, clock);
         pipeline = std::make_unique<engine::Pipeline>(
             pipeline_options(config.engine),
             [this] { return std::make_unique<collector::RecordDecoder>(fields, peers, &store.sources()); },
             loaded.rules, fields, store.events(), metrics);
+        pipeline->use(enrichment.current());
         alerting::AlertEngineSettings settings;
         settings.horizon = 2 * longest_window(correlations) + engine::CorrelationLimits().lateness;
         alerts = std::make_unique<alerting::AlertEngine>(
@@ -185,6 +188,7 @@ struct Server::Parts {
         report.version = version();
         report.listeners = collectors->ports();
         report.numbers["rules"] = rule_count.load();
+        report.numbers["indicators"] = enrichment.indicators();
         report.numbers["committed_batch"] = store.events().committed();
         report.numbers["alerting_batch"] = alerts->position();
         report.numbers["field_names"] = fields.size();
@@ -210,7 +214,9 @@ struct Server::Parts {
                                [this] { return status(); },
                                [this] {
                                    const std::lock_guard lock(summaries_mutex);
-                                   return summaries;
+                                   auto list = enrichment.rules();
+                                   list.insert(list.begin(), summaries.begin(), summaries.end());
+                                   return list;
                                },
                                std::move(reload),
                                [this] { return ready ? std::string() : std::string("starting"); }};
@@ -247,6 +253,7 @@ struct Server::Parts {
     std::mt19937_64 random{std::random_device{}()};
     alerting::Outbox outbox;
     alerting::AlertBook book;
+    EnrichmentLoader enrichment{config, folder, clock, log, metrics};
     CorrelatorSlot correlator;
     std::vector<rules::Correlation> correlations;
     std::atomic<std::size_t> rule_count{0};
@@ -287,6 +294,11 @@ Server::Reload Server::reload_rules() {
         Reload result{true,
                       fmt::format("{} rules in use, {} left out", loaded.rules->stats().rules, loaded.rejected.size())};
         p.log.info("rules reloaded: {}", result.message);
+        if (p.enrichment.load(false)) {
+            p.pipeline->use(p.enrichment.current());
+        } else {
+            result = {false, "the rules are new, but lists, inventory and geography stay as they were: see the log"};
+        }
         return result;
     } catch (const std::exception& error) {
         p.log.error("rules not reloaded, the old ones stay in use: {}", error.what());

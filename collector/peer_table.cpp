@@ -30,6 +30,7 @@ event::PeerId PeerTable::intern(const common::IpAddress& address, std::string_vi
         if (rule->level != 0) { info.level = std::to_string(rule->level); }
         info.zone_offset_seconds = rule->zone_offset_seconds;
         info.trusted_logsource = rule->trusted_logsource;
+        info.trusted_hosts = rule->trusted_hosts;
         info.registered = true;
     }
     std::string key = info.address + '\n' + info.subject;

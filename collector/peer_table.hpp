@@ -25,6 +25,7 @@ struct SourceRule {
     std::uint8_t level = 0;   ///< 1..5; 0 = not approved yet
     int zone_offset_seconds = 7 * 3600;
     bool trusted_logsource = false;
+    bool trusted_hosts = false; ///< a relay: the hosts it names are looked up in the asset inventory
 };
 
 /// Immutable once made.
@@ -37,6 +38,7 @@ struct PeerInfo {
     std::string level; ///< "1".."5" or empty
     int zone_offset_seconds = 7 * 3600;
     bool trusted_logsource = false;
+    bool trusted_hosts = false;
     bool registered = false;
 };
 

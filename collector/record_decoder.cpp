@@ -33,6 +33,7 @@ public:
             draft_.set_flag(record.flags);
             keys.push_back(read(in, record, peer));
             event.source = add_receiver_fields(record.peer, peer, in.received);
+            if (peer.trusted_hosts) { draft_.set_flag(flag::kTrustedHosts); }
             set_time_flags(in);
             draft_.finish();
         }

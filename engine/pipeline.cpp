@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/detection_record.hpp"
+#include "engine/enrichment/enricher.hpp"
 #include "engine/match_worker.hpp"
 #include "event/field_table.hpp"
 
@@ -29,15 +30,28 @@ struct Pipeline::Counters {
           detection_total(metrics.counter("canhgac_engine_detections_total", "Matches of rules")),
           refused_total(metrics.counter("canhgac_engine_queue_full_total",
                                         "Batches a listener could not hand over at once because the queue was full")),
-          queue_bytes(metrics.gauge("canhgac_engine_queue_bytes", "Received bytes waiting for a shard")) {}
+          queue_bytes(metrics.gauge("canhgac_engine_queue_bytes", "Received bytes waiting for a shard")),
+          intel_lookup_total(metrics.counter("canhgac_intel_lookups_total", "Values of events held against lists")),
+          intel_memo_total(metrics.counter("canhgac_intel_memo_hits_total", "Of these, answered from memory")),
+          intel_hit_total(metrics.counter("canhgac_intel_hits_total", "Indicators found in events")) {}
+
+    void add(const EnrichStats& before, const EnrichStats& after) {
+        intel_lookup_total.add(static_cast<double>(after.lookups - before.lookups));
+        intel_memo_total.add(static_cast<double>(after.memo_hits - before.memo_hits));
+        intel_hit_total.add(static_cast<double>(after.hits - before.hits));
+    }
 
     common::Counter event_total;
     common::Counter detection_total;
     common::Counter refused_total;
     common::Gauge queue_bytes;
+    common::Counter intel_lookup_total;
+    common::Counter intel_memo_total;
+    common::Counter intel_hit_total;
     std::atomic<std::uint64_t> events{0};
     std::atomic<std::uint64_t> detections{0};
     std::atomic<std::uint64_t> decode{0};
+    std::atomic<std::uint64_t> enrich{0};
     std::atomic<std::uint64_t> match{0};
     std::atomic<std::uint64_t> prepare{0};
 };
@@ -81,6 +95,16 @@ std::shared_ptr<const RuleSet> Pipeline::rules() const {
     return rules_;
 }
 
+void Pipeline::use(std::shared_ptr<const Enrichment> enrichment) {
+    const std::lock_guard lock(rules_mutex_);
+    enrichment_ = std::move(enrichment);
+}
+
+std::shared_ptr<const Enrichment> Pipeline::enrichment() const {
+    const std::lock_guard lock(rules_mutex_);
+    return enrichment_;
+}
+
 void Pipeline::stop() {
     {
         const std::lock_guard lock(mutex_);
@@ -93,8 +117,8 @@ void Pipeline::stop() {
 }
 
 PipelineTimes Pipeline::times() const noexcept {
-    return {counters_->events.load(), counters_->detections.load(), counters_->decode.load(), counters_->match.load(),
-            counters_->prepare.load()};
+    return {counters_->events.load(), counters_->detections.load(), counters_->decode.load(),
+            counters_->enrich.load(), counters_->match.load(),      counters_->prepare.load()};
 }
 
 bool Pipeline::take(Batches& batches) {
@@ -117,6 +141,7 @@ bool Pipeline::take(Batches& batches) {
 void Pipeline::run(std::unique_ptr<event::BatchDecoder> decoder) {
     std::shared_ptr<const RuleSet> current = rules();
     MatchWorker matcher(current);
+    Enricher enricher(fields_);
     event::EventBatch events;
     std::vector<std::uint64_t> keys;
     std::vector<event::Detection> detections;
@@ -127,6 +152,7 @@ void Pipeline::run(std::unique_ptr<event::BatchDecoder> decoder) {
             current = std::move(newest);
             matcher.use(current);
         }
+        if (auto newest = enrichment(); newest != enricher.enrichment()) { enricher.use(std::move(newest)); }
         events.reset();
         keys.clear();
         detections.clear();
@@ -137,6 +163,10 @@ void Pipeline::run(std::unique_ptr<event::BatchDecoder> decoder) {
             decoder->decode(*batch, events, keys);
         }
         const std::uint64_t decoded = thread_cpu_now();
+        const EnrichStats stats = enricher.stats();
+        enricher.enrich(events, detections);
+        counters_->add(stats, enricher.stats());
+        const std::uint64_t enriched = thread_cpu_now();
         matcher.match(events, detections);
         for (const event::Detection& detection : detections) {
             records.push_back(make_detection_record(events, detection, fields_));
@@ -150,7 +180,8 @@ void Pipeline::run(std::unique_ptr<event::BatchDecoder> decoder) {
         counters_->events += events.size();
         counters_->detections += records.size();
         counters_->decode += decoded - start;
-        counters_->match += matched - decoded;
+        counters_->enrich += enriched - decoded;
+        counters_->match += matched - enriched;
         counters_->prepare += prepared_at - matched;
 
         std::vector<std::function<void(bool)>> answers;

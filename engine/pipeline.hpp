@@ -1,7 +1,8 @@
-/// The shards: bounded queue of received records -> decode -> match -> encode -> commit, each batch alone on one
-/// thread, without locks between shards (DESIGN section 6, item 8).
+/// The shards: bounded queue of received records -> decode -> enrich -> match -> encode -> commit, each batch alone on
+/// one thread, without locks between shards (DESIGN section 6, item 8).
 ///
-///   listeners --try_submit--> [queue, bounded by bytes] --> shard 0..N-1: decoder, MatchWorker, EventStore::prepare
+///   listeners --try_submit--> [queue, bounded by bytes] --> shard 0..N-1: decoder, Enricher, MatchWorker,
+///   EventStore::prepare
 ///                                                                |
 ///                                                                +--> EventStore::append --> RecordBatch::done
 ///
@@ -20,6 +21,7 @@
 
 #include "common/bytes.hpp"
 #include "common/metrics.hpp"
+#include "engine/enrichment/enrichment.hpp"
 #include "engine/rule_set.hpp"
 #include "event/record.hpp"
 #include "event/store.hpp"
@@ -37,6 +39,7 @@ struct PipelineTimes {
     std::uint64_t events = 0;
     std::uint64_t detections = 0;
     std::uint64_t decode = 0;
+    std::uint64_t enrich = 0;
     std::uint64_t match = 0;
     std::uint64_t prepare = 0;
 };
@@ -58,6 +61,8 @@ public:
     [[nodiscard]] bool try_submit(std::unique_ptr<event::RecordBatch>& batch) override;
     /// Every shard uses the new rules from its next batch on. Thread safe.
     void use(std::shared_ptr<const RuleSet> rules);
+    /// The same for what events are enriched with; null (at the start) = nothing.
+    void use(std::shared_ptr<const Enrichment> enrichment);
     /// Refuses new batches, finishes those taken, joins the shards. Idempotent.
     void stop();
     [[nodiscard]] PipelineTimes times() const noexcept;
@@ -69,6 +74,7 @@ private:
     [[nodiscard]] bool take(Batches& batches);
     void run(std::unique_ptr<event::BatchDecoder> decoder);
     [[nodiscard]] std::shared_ptr<const RuleSet> rules() const;
+    [[nodiscard]] std::shared_ptr<const Enrichment> enrichment() const;
 
     PipelineOptions options_;
     event::FieldTable& fields_;
@@ -76,7 +82,8 @@ private:
     std::unique_ptr<Counters> counters_;
 
     mutable std::mutex rules_mutex_;
-    std::shared_ptr<const RuleSet> rules_; ///< guarded by rules_mutex_
+    std::shared_ptr<const RuleSet> rules_;         ///< guarded by rules_mutex_
+    std::shared_ptr<const Enrichment> enrichment_; ///< guarded by rules_mutex_
 
     std::mutex mutex_;
     std::condition_variable ready_;

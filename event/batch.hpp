@@ -67,6 +67,13 @@ public:
     /// Takes back the fields of the event being built (e.g. to start over as unparsed); the event itself stays open.
     void clear_open_fields() noexcept { fields_.resize(events_.back().first_field); }
 
+    /// Adds fields to a finished event (enrichment). Its fields may move; views of texts stay. No event may be open.
+    void append(Event& event, std::span<const Field> more);
+    /// The fields of a finished event, to change in place.
+    [[nodiscard]] std::span<Field> fields(Event& event) noexcept {
+        return {fields_.data() + event.first_field, event.field_count};
+    }
+
     [[nodiscard]] std::span<Event> events() noexcept { return events_; }
     [[nodiscard]] std::span<const Event> events() const noexcept { return events_; }
     [[nodiscard]] std::span<const Field> fields(const Event& event) const noexcept {

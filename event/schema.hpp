@@ -11,7 +11,7 @@ namespace canhgac::event {
 
 /// Envelope fields have fixed ids, the same in every process; payload fields follow from kFirstPayloadField.
 /// Order is part of the stored format: append only.
-inline constexpr std::array<std::string_view, 41> kEnvelopeNames = {"@timestamp",
+inline constexpr std::array<std::string_view, 53> kEnvelopeNames = {"@timestamp",
                                                                     "event.ingested",
                                                                     "event.original",
                                                                     "event.code",
@@ -51,7 +51,19 @@ inline constexpr std::array<std::string_view, 41> kEnvelopeNames = {"@timestamp"
                                                                     "http.response.status_code",
                                                                     "user_agent.original",
                                                                     "log.peer.subject",
-                                                                    "event.id"};
+                                                                    "event.id",
+                                                                    "threat.indicator.list",
+                                                                    "threat.indicator.type",
+                                                                    "threat.indicator.value",
+                                                                    "threat.indicator.field",
+                                                                    "source.geo.country_iso_code",
+                                                                    "source.as.number",
+                                                                    "source.as.organization.name",
+                                                                    "destination.geo.country_iso_code",
+                                                                    "destination.as.number",
+                                                                    "destination.as.organization.name",
+                                                                    "asset.name",
+                                                                    "asset.owner"};
 
 namespace field {
 inline constexpr FieldId kTimestamp{0};
@@ -95,6 +107,18 @@ inline constexpr FieldId kHttpStatus{37};
 inline constexpr FieldId kUserAgent{38};
 inline constexpr FieldId kPeerSubject{39}; ///< TLS client certificate subject
 inline constexpr FieldId kEventId{40};     ///< ours: "seq.index"
+inline constexpr FieldId kIndicatorList{41};
+inline constexpr FieldId kIndicatorType{42};
+inline constexpr FieldId kIndicatorValue{43}; ///< as in the list
+inline constexpr FieldId kIndicatorField{44}; ///< the event's field that holds it
+inline constexpr FieldId kSourceCountry{45};
+inline constexpr FieldId kSourceAsNumber{46};
+inline constexpr FieldId kSourceAsName{47};
+inline constexpr FieldId kDestinationCountry{48};
+inline constexpr FieldId kDestinationAsNumber{49};
+inline constexpr FieldId kDestinationAsName{50};
+inline constexpr FieldId kAssetName{51};
+inline constexpr FieldId kAssetOwner{52};
 } // namespace field
 
 inline constexpr FieldId kFirstPayloadField{static_cast<std::uint32_t>(kEnvelopeNames.size())};
@@ -131,6 +155,7 @@ inline constexpr std::uint16_t kTimeGuessed = 1U << 3U;   ///< no usable stamp: 
 inline constexpr std::uint16_t kTimeSkewed = 1U << 4U;    ///< event time far from receive time
 inline constexpr std::uint16_t kRevision = 1U << 5U;      ///< same _id as before with other bytes
 inline constexpr std::uint16_t kTrustedSource = 1U << 6U; ///< `logsource` fields of the sender are honoured
+inline constexpr std::uint16_t kTrustedHosts = 1U << 7U;  ///< its peer may name hosts of the asset inventory
 } // namespace flag
 
 } // namespace canhgac::event

@@ -25,8 +25,8 @@ bool is_digit(char c) noexcept {
 }
 
 bool starts_with_nocase(std::string_view text, std::string_view lower_prefix) noexcept {
-    return text.size() >= lower_prefix.size() &&
-           std::equal(lower_prefix.begin(), lower_prefix.end(), text.begin(), [](char p, char c) { return lower(c) == p; });
+    return text.size() >= lower_prefix.size() && std::equal(lower_prefix.begin(), lower_prefix.end(), text.begin(),
+                                                            [](char p, char c) { return lower(c) == p; });
 }
 
 bool is_domain_byte(char c) noexcept {
@@ -109,6 +109,7 @@ class KeyWriter {
 public:
     explicit KeyWriter(IndicatorKey& key) noexcept : key_(key) { key_.size = 0; }
     bool add(std::string_view text) noexcept {
+        if (text.empty()) { return true; }
         if (key_.size + text.size() > key_.bytes.size()) { return false; }
         std::memcpy(key_.bytes.data() + key_.size, text.data(), text.size());
         key_.size = static_cast<std::uint16_t>(key_.size + text.size());
@@ -248,8 +249,15 @@ std::string_view to_string(IndicatorErrc error) noexcept {
 }
 
 std::string refang(std::string_view text) {
-    static constexpr auto kPairs = std::to_array<std::pair<std::string_view, std::string_view>>(
-        {{"[.]", "."}, {"(.)", "."}, {"{.}", "."}, {"[dot]", "."}, {"(dot)", "."}, {"[://]", "://"}, {"[:]", ":"}, {"[@]", "@"}, {"[/]", "/"}});
+    static constexpr auto kPairs = std::to_array<std::pair<std::string_view, std::string_view>>({{"[.]", "."},
+                                                                                                 {"(.)", "."},
+                                                                                                 {"{.}", "."},
+                                                                                                 {"[dot]", "."},
+                                                                                                 {"(dot)", "."},
+                                                                                                 {"[://]", "://"},
+                                                                                                 {"[:]", ":"},
+                                                                                                 {"[@]", "@"},
+                                                                                                 {"[/]", "/"}});
     static constexpr std::string_view kAround = " \t\r\n\v\f\"'<>`";
     const auto first = text.find_first_not_of(kAround);
     if (first == std::string_view::npos) { return {}; }
@@ -261,9 +269,8 @@ std::string refang(std::string_view text) {
         text.remove_prefix(4);
     }
     while (!text.empty()) {
-        const auto* const pair = std::find_if(kPairs.begin(), kPairs.end(), [text](const auto& p) {
-            return starts_with_nocase(text, p.first);
-        });
+        const auto* const pair = std::find_if(kPairs.begin(), kPairs.end(),
+                                              [text](const auto& p) { return starts_with_nocase(text, p.first); });
         if (pair != kPairs.end()) {
             out += pair->second;
             text.remove_prefix(pair->first.size());
@@ -327,7 +334,8 @@ bool url_key(std::string_view host, std::string_view text, IndicatorKey& key) no
     key.type = IndicatorType::url;
     KeyWriter writer(key);
     if (!writer.add_host(parts.host)) { return false; }
-    if (!parts.port.empty() && parts.port != "80" && parts.port != "443" && !(writer.add(":") && writer.add(parts.port))) {
+    if (!parts.port.empty() && parts.port != "80" && parts.port != "443" &&
+        !(writer.add(":") && writer.add(parts.port))) {
         return false;
     }
     return (parts.rest.starts_with('/') || writer.add("/")) && writer.add(parts.rest);

@@ -76,7 +76,8 @@ struct IndicatorKey {
 /// Makes the key of an event's value; false when the value is not of that kind (then `key` is unspecified).
 void address_key(const common::IpAddress& address, IndicatorKey& key) noexcept;
 [[nodiscard]] bool domain_key(std::string_view text, IndicatorKey& key) noexcept;
-/// `host` and `path` are joined when the value has no host of its own (a proxy's cs-host and c-uri); else host is empty.
+/// `host` and `path` are joined when the value has no host of its own (a proxy's cs-host and c-uri); else host is
+/// empty.
 [[nodiscard]] bool url_key(std::string_view host, std::string_view text, IndicatorKey& key) noexcept;
 [[nodiscard]] bool hash_key(std::string_view hex, IndicatorKey& key) noexcept;
 /// The key of a canonical text, for confirming a hit and for building; false never for texts of parse_indicator

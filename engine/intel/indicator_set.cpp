@@ -129,7 +129,8 @@ bool IndicatorSet::insert(std::uint64_t hash, std::uint64_t place) {
     return true;
 }
 
-common::Result<IndicatorSetBuilder, std::error_code> IndicatorSetBuilder::create(const std::filesystem::path& folder, std::size_t max_entries, unsigned hash_bits) {
+common::Result<IndicatorSetBuilder, std::error_code>
+IndicatorSetBuilder::create(const std::filesystem::path& folder, std::size_t max_entries, unsigned hash_bits) {
     auto file = TextFile::create(folder);
     if (!file) { return common::fail(file.error()); }
     IndicatorSetBuilder builder;

@@ -3,10 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <simdjson.h>
 #include <string>
 #include <string_view>
-
-#include <simdjson.h>
 
 #include "engine/intel/list_reader.hpp"
 

@@ -1,5 +1,5 @@
-// MISP exports in JSON (MISP core format, draft-dulaunoy-misp-core-format): events with attributes and objects, lists of
-// events ("response"), attribute searches.
+// MISP exports in JSON (MISP core format, draft-dulaunoy-misp-core-format): events with attributes and objects, lists
+// of events ("response"), attribute searches.
 #include <algorithm>
 
 #include "engine/intel/list_json.hpp"
@@ -157,7 +157,8 @@ private:
         }
         const auto bar = attribute.value.find('|');
         const std::string_view before = attribute.value.substr(0, bar);
-        const std::string_view after = bar == std::string_view::npos ? attribute.value : attribute.value.substr(bar + 1);
+        const std::string_view after =
+            bar == std::string_view::npos ? attribute.value : attribute.value.substr(bar + 1);
         if (known->part == Part::whole) { read_value(attribute.value, known->kind, place, sink_, report_); }
         if (known->part == Part::before_bar) { read_value(before, known->kind, place, sink_, report_); }
         if (known->part == Part::after_bar) { read_value(after, known->kind, place, sink_, report_); }

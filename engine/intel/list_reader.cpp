@@ -37,7 +37,8 @@ void read_value(std::string_view value, IndicatorKind kind, std::array<std::uint
 ListFormat detect_list_format(std::string_view text, std::string_view file_name) noexcept {
     if (text.starts_with("\xEF\xBB\xBF")) { text.remove_prefix(3); }
     const auto first = text.find_first_not_of(" \t\r\n");
-    if (first != std::string_view::npos && (text[first] == '{' || (text[first] == '[' && file_name.ends_with("json")))) {
+    if (first != std::string_view::npos &&
+        (text[first] == '{' || (text[first] == '[' && file_name.ends_with("json")))) {
         const std::string_view head = text.substr(0, 64U * 1024U);
         const bool is_stix = head.find("\"spec_version\"") != std::string_view::npos ||
                              head.find("\"pattern_type\"") != std::string_view::npos ||

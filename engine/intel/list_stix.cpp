@@ -17,7 +17,9 @@ bool kind_of_path(std::string_view path, IndicatorKind& kind) noexcept {
         kind = IndicatorKind::url;
     } else if (path.starts_with("file:hashes.")) {
         std::string_view name = path.substr(12);
-        if (name.starts_with('\'') && name.ends_with('\'') && name.size() > 2) { name = name.substr(1, name.size() - 2); }
+        if (name.starts_with('\'') && name.ends_with('\'') && name.size() > 2) {
+            name = name.substr(1, name.size() - 2);
+        }
         kind = IndicatorKind::hash;
         return name == "MD5" || name == "SHA-1" || name == "SHA1" || name == "SHA-256" || name == "SHA256";
     } else {
@@ -111,7 +113,9 @@ private:
             return skip("expired");
         }
         if (indicator.pattern_type != "stix") { return skip("pattern in another language"); }
-        if (!read_stix_pattern(indicator.pattern, comparisons_)) { return skip("pattern that is not simple comparisons"); }
+        if (!read_stix_pattern(indicator.pattern, comparisons_)) {
+            return skip("pattern that is not simple comparisons");
+        }
         for (const StixComparison& comparison : comparisons_) {
             IndicatorKind kind{};
             if (!kind_of_path(comparison.path, kind)) {

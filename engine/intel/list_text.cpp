@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "engine/intel/csv_rows.hpp"
 #include "engine/intel/list_reader.hpp"
 
 namespace canhgac::engine {
@@ -10,7 +11,6 @@ namespace canhgac::engine {
 namespace {
 
 constexpr std::string_view kBlank = " \t\r";
-constexpr std::size_t kMaxColumns = 1'000;
 
 std::string_view trim(std::string_view text) noexcept {
     const auto first = text.find_first_not_of(kBlank);
@@ -30,90 +30,6 @@ std::string_view take_line(std::string_view& text) noexcept {
     return line;
 }
 
-struct Cell {
-    std::string text;
-    std::uint32_t line = 1;
-    std::uint32_t column = 1; ///< byte in its line, from 1
-};
-
-/// Rows of RFC 4180: quoted cells may hold the separator, line ends and doubled quotes.
-class CsvRows {
-public:
-    CsvRows(std::string_view text, char separator) noexcept : text_(text), separator_(separator) {}
-    /// False at the end. A quote that is never closed takes the rest of the text.
-    bool next(std::vector<Cell>& cells) {
-        cells.clear();
-        if (at_ == text_.size()) { return false; }
-        for (;;) {
-            const bool more = read_cell(cells.size() < kMaxColumns ? cells.emplace_back() : spare_);
-            if (!more) { return true; }
-        }
-    }
-
-private:
-    bool read_cell(Cell& cell) {
-        cell.text.clear();
-        cell.line = line_;
-        cell.column = static_cast<std::uint32_t>(at_ - line_start_ + 1);
-        if (at_ < text_.size() && text_[at_] == '"') { read_quoted(cell.text); }
-        while (at_ < text_.size()) {
-            const char c = text_[at_++];
-            if (c == separator_) { return true; }
-            if (c == '\n') {
-                new_line();
-                return false;
-            }
-            cell.text += c;
-        }
-        return false;
-    }
-    void read_quoted(std::string& out) {
-        for (++at_; at_ < text_.size(); ++at_) {
-            if (text_[at_] == '"') {
-                if (at_ + 1 == text_.size() || text_[at_ + 1] != '"') {
-                    ++at_;
-                    return;
-                }
-                ++at_;
-            }
-            out += text_[at_];
-            if (text_[at_] == '\n') {
-                ++line_;
-                line_start_ = at_ + 1;
-            }
-        }
-    }
-    void new_line() noexcept {
-        ++line_;
-        line_start_ = at_;
-    }
-
-    std::string_view text_;
-    char separator_;
-    std::size_t at_ = 0;
-    std::size_t line_start_ = 0;
-    std::uint32_t line_ = 1;
-    Cell spare_;
-};
-
-char find_separator(std::string_view text) noexcept {
-    while (!text.empty()) {
-        const std::string_view line = take_line(text);
-        if (trim(line).empty() || line.starts_with('#')) { continue; }
-        char best = ',';
-        std::ptrdiff_t most = 0;
-        for (const char candidate : {',', ';', '\t'}) {
-            const auto count = std::count(line.begin(), line.end(), candidate);
-            if (count > most) {
-                most = count;
-                best = candidate;
-            }
-        }
-        return best;
-    }
-    return ',';
-}
-
 std::string lower(std::string_view text) {
     std::string out(trim(text));
     std::transform(out.begin(), out.end(), out.begin(),
@@ -124,9 +40,10 @@ std::string lower(std::string_view text) {
 /// Header names that hold values when the configuration names none.
 bool is_known_header(std::string_view name) noexcept {
     static constexpr auto kNames = std::to_array<std::string_view>(
-        {"indicator", "value", "ioc", "ioc_value", "observable", "ip", "ip_address", "ipaddress", "dst_ip", "src_ip",
-         "network", "cidr", "domain", "hostname", "fqdn", "url", "hash", "md5", "md5_hash", "sha1", "sha1_hash",
-         "sha256", "sha256_hash", "dia chi ip", "địa chỉ ip", "tên miền"});
+        {"indicator", "value",       "ioc",        "ioc_value",  "observable", "ip",     "ip_address",
+         "ipaddress", "dst_ip",      "src_ip",     "network",    "cidr",       "domain", "hostname",
+         "fqdn",      "url",         "hash",       "md5",        "md5_hash",   "sha1",   "sha1_hash",
+         "sha256",    "sha256_hash", "dia chi ip", "địa chỉ ip", "tên miền"});
     return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
@@ -136,12 +53,13 @@ public:
     explicit ColumnChoice(const std::vector<std::string>& wanted) : wanted_(wanted) {}
 
     /// True: the row is a header and was taken as such.
-    bool take_header(const std::vector<Cell>& row) {
+    bool take_header(const std::vector<CsvCell>& row) {
         std::vector<std::size_t> found;
         for (std::size_t i = 0; i < row.size(); ++i) {
             std::string name = lower(row[i].text);
             if (i == 0 && name.starts_with('#')) { name = lower(std::string_view(name).substr(1)); }
-            const bool named = std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& w) { return lower(w) == name; });
+            const bool named =
+                std::any_of(wanted_.begin(), wanted_.end(), [&](const auto& w) { return lower(w) == name; });
             if (named || (wanted_.empty() && is_known_header(name))) { found.push_back(i); }
         }
         if (found.empty()) { return false; }
@@ -167,8 +85,8 @@ private:
     std::vector<std::size_t> columns_;
 };
 
-bool is_blank_row(const std::vector<Cell>& row) {
-    return std::all_of(row.begin(), row.end(), [](const Cell& c) { return trim(c.text).empty(); });
+bool is_blank_row(const std::vector<CsvCell>& row) {
+    return std::all_of(row.begin(), row.end(), [](const CsvCell& c) { return trim(c.text).empty(); });
 }
 
 } // namespace
@@ -193,10 +111,10 @@ void read_plain_list(std::string_view text, const ListOptions& options, Indicato
 
 void read_csv_list(std::string_view text, const ListOptions& options, IndicatorSink& sink, ListReport& report) {
     text = without_mark(text);
-    CsvRows rows(text, find_separator(text));
+    CsvRows rows(text, find_csv_separator(text));
     ColumnChoice choice(options.columns);
-    std::vector<Cell> row;
-    std::vector<Cell> comment; // the last comment before the data may be the header
+    std::vector<CsvCell> row;
+    std::vector<CsvCell> comment; // the last comment before the data may be the header
     bool settled = false;
     while (rows.next(row)) {
         if (is_blank_row(row)) { continue; }

@@ -1,7 +1,11 @@
 # Part of the engine: indicators and enrichment.
 set(intel_sources
-  intel/indicator.cpp intel/indicator_set.cpp intel/list_loader.cpp intel/list_misp.cpp intel/list_reader.cpp
-  intel/list_stix.cpp intel/list_text.cpp intel/stix_pattern.cpp intel/text_file.cpp)
+  enrichment/asset_inventory.cpp enrichment/enricher.cpp enrichment/enrichment.cpp enrichment/field_roles.cpp
+  enrichment/geo_database.cpp enrichment/value_memo.cpp
+  intel/csv_rows.cpp intel/indicator.cpp intel/indicator_set.cpp intel/list_loader.cpp intel/list_misp.cpp
+  intel/list_reader.cpp intel/list_stix.cpp intel/list_text.cpp intel/stix_pattern.cpp intel/text_file.cpp)
 set(intel_headers
-  intel/indicator.hpp intel/indicator_set.hpp intel/list_loader.hpp intel/list_reader.hpp
+  enrichment/asset_inventory.hpp enrichment/enricher.hpp enrichment/enrichment.hpp enrichment/field_roles.hpp
+  enrichment/geo_database.hpp enrichment/value_memo.hpp
+  intel/csv_rows.hpp intel/indicator.hpp intel/indicator_set.hpp intel/list_loader.hpp intel/list_reader.hpp
   intel/network_ranges.hpp intel/text_file.hpp)

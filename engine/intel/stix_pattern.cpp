@@ -38,8 +38,9 @@ private:
     }
     bool take_word(std::string_view word) noexcept {
         skip();
-        if (!rest_.starts_with(word) || (rest_.size() > word.size() && !is_blank(rest_[word.size()]) && rest_[word.size()] != '[' &&
-                                         rest_[word.size()] != '(' && rest_[word.size()] != '\'')) {
+        if (!rest_.starts_with(word) ||
+            (rest_.size() > word.size() && !is_blank(rest_[word.size()]) && rest_[word.size()] != '[' &&
+             rest_[word.size()] != '(' && rest_[word.size()] != '\'')) {
             return false;
         }
         rest_.remove_prefix(word.size());
@@ -96,7 +97,9 @@ private:
         for (; size < rest_.size(); ++size) {
             const char c = rest_[size];
             if (c == '\'') { quoted = !quoted; }
-            if (!quoted && (is_blank(c) || c == '=' || c == '!' || c == '<' || c == '>' || c == ']' || c == '(')) { break; }
+            if (!quoted && (is_blank(c) || c == '=' || c == '!' || c == '<' || c == '>' || c == ']' || c == '(')) {
+                break;
+            }
         }
         path = rest_.substr(0, size);
         rest_.remove_prefix(size);

@@ -104,7 +104,8 @@ common::Result<void, std::error_code> TextFile::map() {
 TextFile::Entry TextFile::at(std::uint64_t position) const noexcept {
     common::ensure(position + kHeaderBytes <= mapped_, "a position of append()");
     const char* const head = bytes_ + position;
-    const std::size_t size = static_cast<unsigned char>(head[1]) | static_cast<std::size_t>(static_cast<unsigned char>(head[2])) << 8U;
+    const std::size_t size =
+        static_cast<unsigned char>(head[1]) | static_cast<std::size_t>(static_cast<unsigned char>(head[2])) << 8U;
     return {static_cast<std::uint8_t>(head[0]), {head + kHeaderBytes, size}};
 }
 

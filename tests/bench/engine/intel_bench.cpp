@@ -1,7 +1,7 @@
 // Indicators: load time, memory and cost of a look-up, in thread CPU time.
 //   bench_intel [--entries N] [--folder DIR]
-// Makes N indicators (half domains, a quarter hashes, an eighth addresses, the rest URLs and networks), writes them as a
-// plain list, loads it, and asks for values that are there and values that are not, in random order.
+// Makes N indicators (half domains, a quarter hashes, an eighth addresses, the rest URLs and networks), writes them as
+// a plain list, loads it, and asks for values that are there and values that are not, in random order.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -121,9 +121,11 @@ int main(int argc, char** argv) {
     std::filesystem::remove(file);
     if (!loaded) { return 1; }
     const engine::IndicatorSet& set = *loaded->set;
-    std::printf("%zu indicators of %llu lines (%llu duplicates, %llu bad): %.2f s CPU, %.2f s wall, %.1f bytes of memory each, %.1f "
+    std::printf("%zu indicators of %llu lines (%llu duplicates, %llu bad): %.2f s CPU, %.2f s wall, %.1f bytes of "
+                "memory each, %.1f "
                 "bytes of text each\n",
-                set.size(), static_cast<unsigned long long>(entries), static_cast<unsigned long long>(set.lists()[0].duplicates),
+                set.size(), static_cast<unsigned long long>(entries),
+                static_cast<unsigned long long>(set.lists()[0].duplicates),
                 static_cast<unsigned long long>(loaded->lists[0].report.bad), spent, loaded->seconds,
                 static_cast<double>(set.memory_bytes()) / static_cast<double>(set.size()),
                 static_cast<double>(set.text_bytes()) / static_cast<double>(set.size()));

@@ -21,7 +21,8 @@ public:
             engine::IndicatorKey key;
             ensure(engine::canonical_key(indicator.type, indicator.text, key), "an indicator has a key");
             ensure(key.type == indicator.type, "of its type");
-            const bool is_text = indicator.type == engine::IndicatorType::domain || indicator.type == engine::IndicatorType::url;
+            const bool is_text =
+                indicator.type == engine::IndicatorType::domain || indicator.type == engine::IndicatorType::url;
             ensure(!is_text || key.view() == indicator.text, "the canonical text is its own key");
         }
         return ++taken_ < 10'000;

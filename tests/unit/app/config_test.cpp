@@ -39,6 +39,10 @@ TEST(Config, TheDocumentedExampleIsReadInFull) {
     EXPECT_EQ(config.syslog_tcp->plaintext_from.size(), 2U);
     EXPECT_EQ(config.syslog_tls->tls.clients, TlsConfig::Clients::required);
     EXPECT_EQ(config.alerting.smtp->port, 587);
+    ASSERT_EQ(config.intel.lists.size(), 1U);
+    EXPECT_EQ(config.intel.lists[0].name, "botnet");
+    EXPECT_EQ(config.intel.lists[0].level, event::Severity::high);
+    EXPECT_EQ(common::format_rfc3339(config.intel.lists[0].expires), "2027-12-30T17:00:00Z");
     EXPECT_EQ(config.alerting.webhook->url, "https://ticket.tinh.example/hook");
 }
 
@@ -56,6 +60,9 @@ TEST(Config, ValuesThatDoNotFitAreNamed) {
     EXPECT_THAT(error_of("sources: [{network: 10.0.0.1/8, organization: x}]\n"), HasSubstr("host bits are set"));
     EXPECT_THAT(error_of("sources: [{network: 10.0.0.0/8}]\n"), HasSubstr("'organization' is missing"));
     EXPECT_THAT(error_of("sources: [{network: 10.0.0.0/8, organization: x, level: 9}]\n"), HasSubstr("from 0 to 5"));
+    EXPECT_THAT(error_of("intel: {lists: [{name: a, path: x}, {name: a, path: y}]}\n"),
+                HasSubstr("name 'a' is used twice"));
+    EXPECT_THAT(error_of("intel: {lists: [{name: a, path: x, expires: soon}]}\n"), HasSubstr("expires must be a date"));
     EXPECT_THAT(error_of("api: 5\n"), HasSubstr("expected a map"));
     EXPECT_THAT(error_of("api:\n\taddress: x\n"), HasSubstr("c.yaml:2"));
     EXPECT_THAT(error_of("log: {level: info}\nlog: {level: info}\n"), HasSubstr("c.yaml:2"));

@@ -27,11 +27,11 @@ TEST(ParseNumber, TakesWholeDecimalNumbersOnly) {
 }
 
 TEST(Schema, ReceiverOnlyNamesAreNotForSenders) {
-    for (const char* name :
-         {"organization.name", "tags", "logsource.product", "logsource", "asset.level", "event.original"}) {
+    for (const char* name : {"organization.name", "tags", "logsource.product", "logsource", "asset.level",
+                             "event.original", "threat.indicator.list", "source.geo.country_iso_code", "asset.owner"}) {
         EXPECT_TRUE(is_receiver_only(name)) << name;
     }
-    for (const char* name : {"host.name", "user.name", "Image", "logsources"}) {
+    for (const char* name : {"host.name", "user.name", "Image", "logsources", "threat.name", "source.geo.city_name"}) {
         EXPECT_FALSE(is_receiver_only(name)) << name;
     }
 }

@@ -40,7 +40,8 @@ TEST(IndicatorSet, FindsWhatListsHoldAndNamesTheList) {
         ASSERT_TRUE(builder.add(*parse_indicator(text)));
     }
     begin(builder, "two");
-    for (const char* text : {"203.0.0.0/16", "203.0.113.0/24", "www.evil.example", "d41d8cd98f00b204e9800998ecf8427e"}) {
+    for (const char* text :
+         {"203.0.0.0/16", "203.0.113.0/24", "www.evil.example", "d41d8cd98f00b204e9800998ecf8427e"}) {
         ASSERT_TRUE(builder.add(*parse_indicator(text)));
     }
     const auto set = builder.finish().value();
@@ -112,7 +113,8 @@ class World {
 public:
     explicit World(unsigned seed) : random_(seed) {}
     std::string address() {
-        return pick(3) == 0 ? fmt::format("2001:db8:{:x}::{:x}", pick(4), pick(20)) : fmt::format("198.51.{}.{}", pick(3), pick(40));
+        return pick(3) == 0 ? fmt::format("2001:db8:{:x}::{:x}", pick(4), pick(20))
+                            : fmt::format("198.51.{}.{}", pick(3), pick(40));
     }
     std::string network() {
         if (pick(3) == 0) {
@@ -150,7 +152,8 @@ void compare(World& world, unsigned hash_bits) {
     for (std::uint32_t list = 0; list < 2; ++list) {
         begin(builder, fmt::format("l{}", list));
         for (unsigned i = 1 + world.pick(60); i > 0; --i) {
-            const std::string text = std::array{world.address(), world.network(), world.domain(), world.url(), world.hash()}[world.pick(5)];
+            const std::string text =
+                std::array{world.address(), world.network(), world.domain(), world.url(), world.hash()}[world.pick(5)];
             const auto indicator = parse_indicator(text);
             ASSERT_TRUE(indicator) << text;
             ASSERT_TRUE(builder.add(*indicator));

@@ -68,14 +68,16 @@ TEST(Indicator, WhatIsNoIndicatorSaysWhy) {
 }
 
 TEST(Indicator, TheCanonicalTextIsItsOwnCanonicalText) {
-    for (const char* text : {"203.0.113.7", "2001:db8::1", "Evil.Example", "hxxps://Evil.example:444/a/b?c#d", "evil.example?x=1",
-                             "http://[::ffff:1.2.3.4]/x", "d41d8cd98f00b204e9800998ecf8427e", "evil.example\\..\\x/"}) {
+    for (const char* text :
+         {"203.0.113.7", "2001:db8::1", "Evil.Example", "hxxps://Evil.example:444/a/b?c#d", "evil.example?x=1",
+          "http://[::ffff:1.2.3.4]/x", "d41d8cd98f00b204e9800998ecf8427e", "evil.example\\..\\x/"}) {
         const auto made = parse_indicator(text);
         ASSERT_TRUE(made) << text;
         IndicatorKey key;
         ASSERT_TRUE(canonical_key(made->type, made->text, key)) << text;
         EXPECT_EQ(key.type, made->type);
-        const auto again = parse_indicator(made->text, made->type == IndicatorType::url ? IndicatorKind::url : IndicatorKind::any);
+        const auto again =
+            parse_indicator(made->text, made->type == IndicatorType::url ? IndicatorKind::url : IndicatorKind::any);
         ASSERT_TRUE(again) << made->text;
         EXPECT_EQ(*again, *made);
     }

@@ -46,30 +46,36 @@ Outcome read(std::string_view text, const ListOptions& options = {}, std::string
 }
 
 TEST(ListReader, PlainLines) {
-    const auto got = read("\xEF\xBB\xBF# a comment\r\n203.0.113.7\r\n\n  evil[.]example  # why\nhxxp://a.example/#top\nbad one\n");
+    const auto got =
+        read("\xEF\xBB\xBF# a comment\r\n203.0.113.7\r\n\n  evil[.]example  # why\nhxxp://a.example/#top\nbad one\n");
     EXPECT_THAT(got.texts, ElementsAre("203.0.113.7", "evil.example", "a.example/"));
     EXPECT_THAT(got.bad(), ElementsAre("6:1: neither an address, a network, a domain, a URL nor a hash"));
 }
 
 TEST(ListReader, CsvByHeaderNumberAndDefault) {
-    const std::string text = "date;Indicator;note\n2026-01-01;203.0.113.7;\"a \"\"b\"\"\n c\"\n2026-01-02;nonsense;x\n2026-01-03;evil.example;y\nshort\n";
+    const std::string text = "date;Indicator;note\n2026-01-01;203.0.113.7;\"a \"\"b\"\"\n "
+                             "c\"\n2026-01-02;nonsense;x\n2026-01-03;evil.example;y\nshort\n";
     const auto got = read(text, {}, "x.csv");
     EXPECT_THAT(got.texts, ElementsAre("203.0.113.7", "evil.example"));
-    EXPECT_THAT(got.bad(), ElementsAre("4:12: a domain needs at least two labels", "6:1: the row ends before column 2"));
+    EXPECT_THAT(got.bad(),
+                ElementsAre("4:12: a domain needs at least two labels", "6:1: the row ends before column 2"));
 
     ListOptions second;
     second.columns = {"2"};
-    EXPECT_THAT(read("x,198.51.100.1\ny,198.51.100.2\n", second, "x.csv").texts, ElementsAre("198.51.100.1", "198.51.100.2"));
+    EXPECT_THAT(read("x,198.51.100.1\ny,198.51.100.2\n", second, "x.csv").texts,
+                ElementsAre("198.51.100.1", "198.51.100.2"));
     EXPECT_THAT(read("198.51.100.1,x\n", {}, "x.csv").texts, ElementsAre("198.51.100.1"));
     second.columns = {"sha256", "MD5"};
     EXPECT_THAT(read("md5,sha256\nd41d8cd98f00b204e9800998ecf8427e,\n", second, "x.csv").texts,
                 ElementsAre("d41d8cd98f00b204e9800998ecf8427e"));
     second.columns = {"nowhere"};
-    EXPECT_THAT(read("a,b\n1,2\n", second, "x.csv").bad(), ElementsAre("1:1: no column has the name the list is configured with"));
+    EXPECT_THAT(read("a,b\n1,2\n", second, "x.csv").bad(),
+                ElementsAre("1:1: no column has the name the list is configured with"));
 }
 
 TEST(ListReader, CsvWhoseHeaderIsAComment) {
-    const auto got = read("# feed\n# \"first_seen\",\"ioc_value\",\"x\"\n\"2026-01-01\",\"203.0.113.9:443\",\"y\"\n", {}, "feed.csv");
+    const auto got = read("# feed\n# \"first_seen\",\"ioc_value\",\"x\"\n\"2026-01-01\",\"203.0.113.9:443\",\"y\"\n",
+                          {}, "feed.csv");
     EXPECT_THAT(got.texts, ElementsAre("203.0.113.9"));
 }
 
@@ -78,7 +84,8 @@ TEST(ListReader, StixBundle) {
 {"type":"identity","name":"x"},
 {"type":"indicator","pattern_type":"stix","pattern":"[ipv4-addr:value = '203.0.113.7']"},
 {"type":"indicator","pattern":"[domain-name:value='evil.example' OR url:value = 'http://a.example/\\'x']","pattern_type":"stix"},
-{"type":"indicator","pattern":"[domain-name:value='evil.example'] OR [file:hashes.'SHA-256' = ')" + std::string(64, 'A') + R"(' ]"},
+{"type":"indicator","pattern":"[domain-name:value='evil.example'] OR [file:hashes.'SHA-256' = ')" +
+                             std::string(64, 'A') + R"(' ]"},
 {"type":"indicator","pattern":"[ipv4-addr:value IN ('198.51.100.1', '198.51.100.2')]"},
 {"type":"indicator","pattern":"[ipv4-addr:value ISSUBSET '198.51.100.0/24']"},
 {"type":"indicator","pattern":"[ipv4-addr:value = '1.1.1.1' AND domain-name:value = 'b.example']"},
@@ -92,8 +99,8 @@ TEST(ListReader, StixBundle) {
     ListOptions options;
     options.now = common::kDay * 20'000;
     const auto got = read(text, options, "b.json");
-    EXPECT_THAT(got.texts, ElementsAre("203.0.113.7", "evil.example", "a.example/'x", "evil.example", std::string(64, 'a'),
-                                       "198.51.100.1", "198.51.100.2", "198.51.100.0/24"));
+    EXPECT_THAT(got.texts, ElementsAre("203.0.113.7", "evil.example", "a.example/'x", "evil.example",
+                                       std::string(64, 'a'), "198.51.100.1", "198.51.100.2", "198.51.100.0/24"));
     EXPECT_THAT(got.bad(), ElementsAre("14:1: not a domain name"));
     EXPECT_EQ(got.report.skipped.at("pattern that is not simple comparisons"), 2U);
     EXPECT_EQ(got.report.skipped.at("comparison of another object"), 1U);
@@ -103,7 +110,9 @@ TEST(ListReader, StixBundle) {
 }
 
 TEST(ListReader, BrokenJsonKeepsWhatCameBefore) {
-    const auto got = read("[{\"type\":\"indicator\",\"pattern\":\"[ipv4-addr:value = '203.0.113.7']\"},\n{\"type\": tru", {ListFormat::stix, IndicatorKind::any, {}, 0});
+    const auto got =
+        read("[{\"type\":\"indicator\",\"pattern\":\"[ipv4-addr:value = '203.0.113.7']\"},\n{\"type\": tru",
+             {ListFormat::stix, IndicatorKind::any, {}, 0});
     EXPECT_EQ(got.report.bad, 1U);
     ASSERT_EQ(got.report.bad_entries.size(), 1U);
     EXPECT_THAT(got.report.bad_entries[0].reason, testing::StartsWith("not JSON: "));
@@ -116,7 +125,8 @@ TEST(ListReader, MispExports) {
 {"type":"ip-dst","value":"203.0.113.7","to_ids":true},
 {"type":"ip-dst|port","value":"203.0.113.8|443","to_ids":true},
 {"type":"domain|ip","value":"evil.example|203.0.113.9","to_ids":true},
-{"type":"filename|sha256","value":"a.exe|)" + std::string(64, 'B') + R"(","to_ids":true},
+{"type":"filename|sha256","value":"a.exe|)" +
+                              std::string(64, 'B') + R"(","to_ids":true},
 {"type":"url","value":"hxxp://b.example/x","to_ids":true},
 {"type":"ip-src","value":"198.51.100.1","to_ids":false},
 {"type":"comment","value":"hello","to_ids":true},
@@ -133,8 +143,9 @@ TEST(ListReader, MispExports) {
     EXPECT_EQ(got.report.skipped.at("deleted"), 1U);
     EXPECT_THAT(read("{\"response\":[" + event + "]}", {}, "misp.json").texts, expected);
     EXPECT_THAT(read("[" + event + "]", {}, "misp.json").texts, expected);
-    EXPECT_THAT(read(R"({"response":{"Attribute":[{"type":"domain","value":"c.example","to_ids":"1"}]}})", {}, "a.json").texts,
-                ElementsAre("c.example"));
+    EXPECT_THAT(
+        read(R"({"response":{"Attribute":[{"type":"domain","value":"c.example","to_ids":"1"}]}})", {}, "a.json").texts,
+        ElementsAre("c.example"));
 }
 
 TEST(ListReader, AFullSinkIsCounted) {
@@ -158,11 +169,13 @@ TEST(ListReader, BadEntriesAreKeptUpToALimitAndAllCounted) {
 
 TEST(StixPattern, WhatIsNotAListOfValuesIsRefused) {
     std::vector<StixComparison> out;
-    for (const char* text : {"", "[", "[]", "[a:b]", "[a:b = 'x'", "[a:b = 'x']x", "[a:b != 'x']", "[NOT a:b = 'x']", "[a:b = 5]", "[a:b LIKE 'x']",
-                             "[a:b = 'x'] FOLLOWEDBY [a:b = 'y']", "[a:b = 'x\\", "([a:b = 'x']", "[a:b IN ()]", "[a:b ISSUBSET 'x']"}) {
+    for (const char* text : {"", "[", "[]", "[a:b]", "[a:b = 'x'", "[a:b = 'x']x", "[a:b != 'x']", "[NOT a:b = 'x']",
+                             "[a:b = 5]", "[a:b LIKE 'x']", "[a:b = 'x'] FOLLOWEDBY [a:b = 'y']", "[a:b = 'x\\",
+                             "([a:b = 'x']", "[a:b IN ()]", "[a:b ISSUBSET 'x']"}) {
         EXPECT_FALSE(read_stix_pattern(text, out)) << text;
     }
-    for (const char* text : {"[a:b='x']", " [ a:b = 'x' ] ", "([a:b = 'x'] OR [a:b = 'y'])", "[(a:b = 'x' OR a:c = 'y') OR a:d = 'z']"}) {
+    for (const char* text :
+         {"[a:b='x']", " [ a:b = 'x' ] ", "([a:b = 'x'] OR [a:b = 'y'])", "[(a:b = 'x' OR a:c = 'y') OR a:d = 'z']"}) {
         EXPECT_TRUE(read_stix_pattern(text, out)) << text;
     }
     ASSERT_EQ(out.size(), 3U);
