@@ -59,8 +59,7 @@ Loaded load_all(const Config& config, const std::filesystem::path& folder, commo
     }
     std::shared_ptr<const engine::GeoDatabase> geo;
     if (!config.enrichment.geoip_country.empty() || !config.enrichment.geoip_asn.empty()) {
-        auto opened =
-            engine::GeoDatabase::open(config.enrichment.geoip_country, config.enrichment.geoip_asn, folder);
+        auto opened = engine::GeoDatabase::open(config.enrichment.geoip_country, config.enrichment.geoip_asn, folder);
         if (opened) {
             geo = std::move(*opened);
         } else {
@@ -114,8 +113,9 @@ void EnrichmentLoader::publish(const std::vector<common::Nanos>& changed, double
         const engine::ListInfo& list = set->lists()[i];
         metrics_.gauge("canhgac_intel_entries", "Indicators in use", {{"list", list.name}})
             .set(static_cast<double>(list.size()));
-        metrics_.gauge("canhgac_intel_changed_timestamp_seconds", "When the list's file was written, since 1970",
-                       {{"list", list.name}})
+        metrics_
+            .gauge("canhgac_intel_changed_timestamp_seconds", "When the list's file was written, since 1970",
+                   {{"list", list.name}})
             .set(i < changed.size() ? static_cast<double>(changed[i]) / 1e9 : 0.0);
     }
     log_.info("{} indicators of {} lists in use, {} bytes of memory", set->size(), set->lists().size(),

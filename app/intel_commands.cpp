@@ -41,16 +41,16 @@ std::vector<engine::ListSource> sources_of(const std::vector<std::string>& paths
         std::sort(files.begin(), files.end());
         std::for_each(files.begin(), files.end(), add);
     }
-    if (sources.size() > engine::kMaxLists) { throw std::runtime_error(fmt::format("more than {} lists", engine::kMaxLists)); }
+    if (sources.size() > engine::kMaxLists) {
+        throw std::runtime_error(fmt::format("more than {} lists", engine::kMaxLists));
+    }
     return sources;
 }
 
 engine::LoadedIndicators load(const std::vector<engine::ListSource>& sources, std::size_t max_entries) {
-    auto loaded =
-        engine::load_indicators(sources, fs::temp_directory_path(), common::SystemClock().now(), max_entries);
+    auto loaded = engine::load_indicators(sources, fs::temp_directory_path(), common::SystemClock().now(), max_entries);
     if (!loaded) {
-        throw std::runtime_error(
-            fmt::format("{}: {}", fs::temp_directory_path().string(), loaded.error().message()));
+        throw std::runtime_error(fmt::format("{}: {}", fs::temp_directory_path().string(), loaded.error().message()));
     }
     return std::move(*loaded);
 }
@@ -95,12 +95,9 @@ void print_bad(const engine::ListInfo& info, const engine::LoadedList& list) {
 void print_hits(const std::string& value, const engine::IndicatorSet& set, const engine::IndicatorHits& hits) {
     for (const engine::IndicatorHit& hit : hits.all()) {
         const engine::ListInfo& list = set.lists()[hit.list];
-        const boost::json::object line{{"value", value},
-                                       {"list", list.name},
-                                       {"file", list.path},
-                                       {"type", engine::to_string(hit.type)},
-                                       {"indicator", hit.text},
-                                       {"level", event::to_string(list.level)}};
+        const boost::json::object line{{"value", value},        {"list", list.name},
+                                       {"file", list.path},     {"type", engine::to_string(hit.type)},
+                                       {"indicator", hit.text}, {"level", event::to_string(list.level)}};
         std::printf("%s\n", boost::json::serialize(line).c_str());
     }
 }
@@ -153,12 +150,9 @@ int run_intel_check(const IntelOptions& options) {
             counts[type] += info.counts[type];
         }
     }
-    const boost::json::object report{{"lists", std::move(lists)},
-                                     {"entries", set.size()},
-                                     {"counts", counts_object(counts)},
-                                     {"memory_bytes", set.memory_bytes()},
-                                     {"text_bytes", set.text_bytes()},
-                                     {"load_seconds", loaded.seconds}};
+    const boost::json::object report{{"lists", std::move(lists)},       {"entries", set.size()},
+                                     {"counts", counts_object(counts)}, {"memory_bytes", set.memory_bytes()},
+                                     {"text_bytes", set.text_bytes()},  {"load_seconds", loaded.seconds}};
     std::printf("%s\n", boost::json::serialize(report).c_str());
     return problems ? kProblems : kSuccess;
 }

@@ -120,7 +120,8 @@ void Enricher::use(std::shared_ptr<const Enrichment> enrichment) {
     if (enrichment_ == nullptr) { return; }
     const IndicatorSet* const set = enrichment_->indicators.get();
     const auto has = [set](std::initializer_list<IndicatorType> types) {
-        return set != nullptr && std::any_of(types.begin(), types.end(), [set](auto type) { return set->count(type) != 0; });
+        return set != nullptr &&
+               std::any_of(types.begin(), types.end(), [set](auto type) { return set->count(type) != 0; });
     };
     const bool addresses = has({IndicatorType::ipv4, IndicatorType::ipv6, IndicatorType::network});
     const bool domains = has({IndicatorType::domain});
@@ -187,7 +188,8 @@ void Enricher::add_geo(const ValueFindings& findings, bool is_source, event::Are
         const auto end = std::to_chars(digits, digits + 10, geo.as_number).ptr;
         arena.shrink_last(10, static_cast<std::size_t>(end - digits));
         added_.emplace_back(is_source ? field::kSourceAsNumber : field::kDestinationAsNumber,
-                            std::string_view(digits, static_cast<std::size_t>(end - digits)), event::ValueType::integer);
+                            std::string_view(digits, static_cast<std::size_t>(end - digits)),
+                            event::ValueType::integer);
     }
     if (!geo.as_name.empty()) {
         added_.emplace_back(is_source ? field::kSourceAsName : field::kDestinationAsName, geo.as_name);
@@ -274,9 +276,7 @@ void Enricher::enrich_event(event::EventBatch& batch, event::Event& event, std::
         take_hits(scratch_.hits, *path_, event.received);
     }
     if (enrichment_->inventory != nullptr) { add_assets(batch, event); }
-    if (hit_count_ != 0) [[unlikely]] {
-        add_hits(static_cast<std::uint32_t>(&event - batch.events().data()), out);
-    }
+    if (hit_count_ != 0) [[unlikely]] { add_hits(static_cast<std::uint32_t>(&event - batch.events().data()), out); }
     if (!added_.empty()) { batch.append(event, added_); }
 }
 

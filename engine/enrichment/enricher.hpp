@@ -1,8 +1,9 @@
 /// Adds what we know to events between decoding and matching: indicators, geography, inventory. One worker per shard.
 ///
 /// Written fields: threat.indicator.list|type|value|field (one of each per hit), tags, source.* and destination.* of
-/// geography, asset.name and asset.owner; from peers registered `trusted_hosts` also organization.name, service.name and
-/// asset.level of the inventory. All of them are receiver-only names: what a sender says under them is sender.<name>.
+/// geography, asset.name and asset.owner; from peers registered `trusted_hosts` also organization.name, service.name
+/// and asset.level of the inventory. All of them are receiver-only names: what a sender says under them is
+/// sender.<name>.
 #pragma once
 
 #include <array>

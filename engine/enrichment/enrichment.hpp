@@ -14,8 +14,8 @@ namespace canhgac::engine {
 
 /// Thread safe (const). Detections of the enricher point into `list_rules`.
 struct Enrichment {
-    std::shared_ptr<const IndicatorSet> indicators; ///< null: none
-    std::vector<event::RuleInfo> list_rules;        ///< one per list of `indicators`
+    std::shared_ptr<const IndicatorSet> indicators;  ///< null: none
+    std::vector<event::RuleInfo> list_rules;         ///< one per list of `indicators`
     std::shared_ptr<const AssetInventory> inventory; ///< null: none
     std::shared_ptr<const GeoDatabase> geo;          ///< null: none
 };

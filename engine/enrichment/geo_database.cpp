@@ -2,12 +2,12 @@
 
 #include <array>
 #include <cstring>
+#include <maxminddb.h>
 #include <optional>
 #include <stdlib.h> // NOLINT(modernize-deprecated-headers): mkstemp
 #include <system_error>
 #include <unistd.h>
 
-#include <maxminddb.h>
 #include <netinet/in.h>
 
 namespace canhgac::engine {
@@ -91,9 +91,9 @@ struct GeoDatabase::Files {
 GeoDatabase::GeoDatabase() : files_(std::make_unique<Files>()) {}
 GeoDatabase::~GeoDatabase() = default;
 
-common::Result<std::shared_ptr<const GeoDatabase>, std::string>
-GeoDatabase::open(const std::filesystem::path& country, const std::filesystem::path& as,
-                  const std::filesystem::path& folder) {
+common::Result<std::shared_ptr<const GeoDatabase>, std::string> GeoDatabase::open(const std::filesystem::path& country,
+                                                                                  const std::filesystem::path& as,
+                                                                                  const std::filesystem::path& folder) {
     std::shared_ptr<GeoDatabase> made(new GeoDatabase);
     if (!country.empty()) {
         if (std::string why = made->files_->country.open(country, folder); !why.empty()) { return common::fail(why); }

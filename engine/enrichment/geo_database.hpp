@@ -14,7 +14,7 @@
 namespace canhgac::engine {
 
 struct GeoAnswer {
-    std::string_view country; ///< ISO 3166-1 alpha-2; empty = unknown. Views live as long as the database.
+    std::string_view country;    ///< ISO 3166-1 alpha-2; empty = unknown. Views live as long as the database.
     std::uint32_t as_number = 0; ///< 0 = unknown
     std::string_view as_name;
 };
@@ -23,7 +23,8 @@ struct GeoAnswer {
 /// they may be replaced at any time.
 class GeoDatabase {
 public:
-    /// An empty path leaves that part out. `folder` takes the copies, unlinked at once. Error: a sentence with the file.
+    /// An empty path leaves that part out. `folder` takes the copies, unlinked at once. Error: a sentence with the
+    /// file.
     [[nodiscard]] static common::Result<std::shared_ptr<const GeoDatabase>, std::string>
     open(const std::filesystem::path& country, const std::filesystem::path& as, const std::filesystem::path& folder);
     ~GeoDatabase();

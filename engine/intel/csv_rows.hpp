@@ -15,8 +15,8 @@ struct CsvCell {
     std::uint32_t column = 1; ///< byte in its line, from 1
 };
 
-/// Quoted cells may hold the separator, line ends and doubled quotes. Views the text; not thread safe. Rows have at most
-/// kMaxColumns cells, the rest is dropped.
+/// Quoted cells may hold the separator, line ends and doubled quotes. Views the text; not thread safe. Rows have at
+/// most kMaxColumns cells, the rest is dropped.
 class CsvRows {
 public:
     static constexpr std::size_t kMaxColumns = 1'000;

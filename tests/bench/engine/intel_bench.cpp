@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/enrichment/enricher.hpp"
 #include "engine/intel/list_loader.hpp"
 
 namespace {
@@ -96,6 +97,53 @@ void measure(const engine::IndicatorSet& set, Kind kind, std::string_view name, 
     }
 }
 
+/// Web and connection events of some hundred clients and servers; with `unique`, no value with a role repeats.
+void fill(event::EventBatch& batch, event::FieldTable& fields, std::uint64_t round, bool unique) {
+    std::mt19937_64 random(round);
+    const auto add = [&](const char* name, const std::string& text) {
+        batch.add(fields.intern(name), batch.arena().copy(text));
+    };
+    for (std::uint64_t i = 0; i < 500; ++i) {
+        const std::uint64_t pick = unique ? round * 500 + i : random() % 400;
+        batch.begin();
+        for (int k = 0; k < 21; ++k) {
+            batch.add(fields.intern(fmt::format("payload{}", k)), "some value of a field without a role");
+        }
+        const std::string client = fmt::format("10.{}.{}.{}", pick >> 16U & 0xFFU, pick >> 8U & 0xFFU, pick & 0xFFU);
+        const std::string server = fmt::format("203.{}.{}.{}", pick >> 16U & 0xFFU, pick >> 8U & 0xFFU, pick & 0xFFU);
+        add("SourceIp", client);
+        add("source.ip", client);
+        add("DestinationIp", server);
+        add("destination.ip", server);
+        add("DestinationHostname", fmt::format("w{}.site.example", pick));
+        add("cs-host", fmt::format("w{}.site.example", pick));
+        add("c-uri", fmt::format("/index/{}.html", pick));
+        add("QueryName", fmt::format("cdn{}.site.example", pick));
+        add("Hashes", fmt::format("MD5={:032x},SHA256={:064x}", pick, pick));
+        batch.finish();
+    }
+}
+
+void measure_enricher(const char* name, const std::shared_ptr<const engine::Enrichment>& enrichment, bool unique) {
+    event::FieldTable fields;
+    engine::Enricher enricher(fields);
+    enricher.use(enrichment);
+    event::EventBatch batch;
+    std::vector<event::Detection> detections;
+    double spent = 0.0;
+    std::uint64_t events = 0;
+    for (std::uint64_t round = 0; round < 100; ++round) {
+        batch.reset();
+        fill(batch, fields, round, unique);
+        const double start = thread_seconds();
+        enricher.enrich(batch, detections);
+        if (round < 20) { continue; } // warm
+        spent += thread_seconds() - start;
+        events += batch.size();
+    }
+    std::printf("enrich, %-34s %6.0f ns an event\n", name, spent * 1e9 / static_cast<double>(events));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -134,5 +182,10 @@ int main(int argc, char** argv) {
     measure(set, Kind::address, "address", entries);
     measure(set, Kind::network, "network", entries);
     measure(set, Kind::url, "url", entries);
+    measure_enricher("nothing configured", nullptr, false);
+    measure_enricher("no list", engine::make_enrichment(nullptr, nullptr, nullptr), false);
+    const auto enrichment = engine::make_enrichment(loaded->set, nullptr, nullptr);
+    measure_enricher("all lists, values repeat", enrichment, false);
+    measure_enricher("all lists, no value repeats", enrichment, true);
     return 0;
 }

@@ -39,6 +39,8 @@ TEST(Config, TheDocumentedExampleIsReadInFull) {
     EXPECT_EQ(config.syslog_tcp->plaintext_from.size(), 2U);
     EXPECT_EQ(config.syslog_tls->tls.clients, TlsConfig::Clients::required);
     EXPECT_EQ(config.alerting.smtp->port, 587);
+    EXPECT_EQ(config.enrichment.inventory.size(), 1U);
+    EXPECT_EQ(config.enrichment.geoip_asn, "/usr/share/GeoIP/GeoLite2-ASN.mmdb");
     ASSERT_EQ(config.intel.lists.size(), 1U);
     EXPECT_EQ(config.intel.lists[0].name, "botnet");
     EXPECT_EQ(config.intel.lists[0].level, event::Severity::high);

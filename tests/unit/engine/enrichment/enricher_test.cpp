@@ -51,7 +51,8 @@ protected:
         enricher_.use(make_enrichment(make_set(lists), assets, nullptr));
     }
     /// The values of a field after enrichment of one event.
-    std::vector<std::string> run(const Values& values, event::FieldId wanted = field::kIndicatorValue, std::uint16_t flags = 0) {
+    std::vector<std::string> run(const Values& values, event::FieldId wanted = field::kIndicatorValue,
+                                 std::uint16_t flags = 0) {
         batch_.reset();
         detections_.clear();
         add(values, flags);
@@ -109,7 +110,10 @@ TEST_F(EnricherTest, EveryKindOfField) {
     const std::string md5 = "d41d8cd98f00b204e9800998ecf8427e";
     use({{"l", {"203.0.113.7", "evil.example", "bad.example/a?b", "bad.example:8080/c", md5}}});
     EXPECT_THAT(run({{"QueryName", "www.EVIL.example"}}), ElementsAre("evil.example"));
-    EXPECT_THAT(run({{"Hashes", "SHA1=da39a3ee5e6b4b0d3255bfef95601890afd80709,MD5=D41D8CD98F00B204E9800998ECF8427E,IMPHASH=00"}}), ElementsAre(md5));
+    EXPECT_THAT(
+        run({{"Hashes",
+              "SHA1=da39a3ee5e6b4b0d3255bfef95601890afd80709,MD5=D41D8CD98F00B204E9800998ECF8427E,IMPHASH=00"}}),
+        ElementsAre(md5));
     EXPECT_THAT(run({{"Hashes", "IMPHASH=" + md5}}), IsEmpty());
     EXPECT_THAT(run({{"file.hash.md5", md5}}), ElementsAre(md5));
     EXPECT_THAT(run({{"c-uri", "http://bad.example/a?b"}}), ElementsAre("bad.example/a?b"));
@@ -120,8 +124,10 @@ TEST_F(EnricherTest, EveryKindOfField) {
     EXPECT_THAT(run({{"c-uri", "evil.example:443"}}), ElementsAre("evil.example")) << "CONNECT";
     EXPECT_THAT(run({{"url.full", "https://203.0.113.7/x"}}), ElementsAre("203.0.113.7"));
     EXPECT_THAT(run({{"email.from.address", "Name <a@mail.evil.example>"}}), ElementsAre("evil.example"));
-    EXPECT_THAT(run({{"QueryResults", "type:  5 x.evil.example;::ffff:203.0.113.7;"}}), ElementsAre("evil.example", "203.0.113.7"));
-    EXPECT_THAT(run({{"Image", "evil.example"}, {"CommandLine", "ping 203.0.113.7"}}), IsEmpty()) << "fields without a role";
+    EXPECT_THAT(run({{"QueryResults", "type:  5 x.evil.example;::ffff:203.0.113.7;"}}),
+                ElementsAre("evil.example", "203.0.113.7"));
+    EXPECT_THAT(run({{"Image", "evil.example"}, {"CommandLine", "ping 203.0.113.7"}}), IsEmpty())
+        << "fields without a role";
 }
 
 TEST_F(EnricherTest, AListThatExpiredHitsNothing) {
@@ -148,7 +154,8 @@ TEST_F(EnricherTest, OnlyBelievedPeersMoveHostsToOtherOrganizations) {
     EXPECT_THAT(all(0, field::kAssetOwner), IsEmpty());
     EXPECT_THAT(all(0, field::kAssetLevel), ElementsAre("2"));
 
-    const Values own = {{"host.name", "srv1"}, {"organization.name", "So Y te"}, {"service.name", "x"}, {"asset.level", "2"}};
+    const Values own = {
+        {"host.name", "srv1"}, {"organization.name", "So Y te"}, {"service.name", "x"}, {"asset.level", "2"}};
     EXPECT_THAT(run(own, field::kAssetOwner), ElementsAre("Ba Binh"));
     EXPECT_THAT(all(0, field::kServiceName), ElementsAre("x")) << "only the owner is told";
     EXPECT_THAT(all(0, field::kAssetLevel), ElementsAre("2"));
@@ -208,9 +215,11 @@ TEST_F(EnricherTest, AgreesWithThePlainMeaningOnRandomEvents) {
     for (int round = 0; round < 5'000; ++round) {
         Values values;
         for (unsigned i = pick(6); i > 0; --i) {
-            const std::string name = pick(4) == 0 ? "Image" : std::string(table[pick(static_cast<unsigned>(table.size()))].name);
-            const std::string value = std::array{fmt::format("198.51.100.{}", pick(80)), fmt::format("w.d{}.example", pick(80)),
-                                                 fmt::format("/p{}", pick(5)), fmt::format("https://d{}.example/p{}", pick(80), pick(5))}[pick(4)];
+            const std::string name =
+                pick(4) == 0 ? "Image" : std::string(table[pick(static_cast<unsigned>(table.size()))].name);
+            const std::string value = std::array{fmt::format("198.51.100.{}", pick(80)),
+                                                 fmt::format("w.d{}.example", pick(80)), fmt::format("/p{}", pick(5)),
+                                                 fmt::format("https://d{}.example/p{}", pick(80), pick(5))}[pick(4)];
             values.emplace_back(name, value);
         }
         const auto texts = run(values);
@@ -226,7 +235,8 @@ TEST_F(EnricherTest, AgreesWithThePlainMeaningOnRandomEvents) {
 }
 
 TEST_F(EnricherTest, NothingIsTakenFromTheHeapWhileNothingHits) {
-    use({{"l", {"203.0.113.7", "evil.example", "bad.example/a", "d41d8cd98f00b204e9800998ecf8427e"}}}, "match,organization\nsrv1,A\n");
+    use({{"l", {"203.0.113.7", "evil.example", "bad.example/a", "d41d8cd98f00b204e9800998ecf8427e"}}},
+        "match,organization\nsrv1,A\n");
     for (int round = 0; round < 3; ++round) { // warm
         batch_.reset();
         for (unsigned i = 0; i < 100; ++i) {

@@ -3,11 +3,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "engine/enrichment/asset_inventory.hpp"
 #include "engine/enrichment/geo_database.hpp"
@@ -65,11 +65,12 @@ TEST(AssetInventory, YamlAndWhatIsWrongWithItsPlace) {
     EXPECT_EQ(loaded.inventory->size(), 1U);
     EXPECT_EQ(loaded.inventory->find_host("srv1")->name, "Server 1");
     EXPECT_THAT(texts(loaded.errors),
-                ElementsAre("a.yaml:2:3: match 'srv1' is there twice", "a.yaml:3:3: match and organization must not be empty",
-                            "a.yaml:4:3: level must be 1 to 5",
+                ElementsAre("a.yaml:2:3: match 'srv1' is there twice",
+                            "a.yaml:3:3: match and organization must not be empty", "a.yaml:4:3: level must be 1 to 5",
                             "a.yaml:5:3: match '10.0.0.1/8' is neither an address, a network nor a host name",
-                            "a.yaml:6:35: unknown key 'colour'", "a.yaml:7:3: expected a map of keys and values"));
-    EXPECT_THAT(texts(read_inventory("match,colour\n", "b.csv").errors), ElementsAre("b.csv:1:7: unknown column 'colour'"));
+                            "a.yaml:6:34: unknown key 'colour'", "a.yaml:7:3: expected a map of keys and values"));
+    EXPECT_THAT(texts(read_inventory("match,colour\n", "b.csv").errors),
+                ElementsAre("b.csv:1:7: unknown column 'colour'"));
     EXPECT_THAT(texts(read_inventory("match\nx\n", "b.csv").errors),
                 ElementsAre("b.csv:1:1: the first line must name the columns, at least match and organization"));
     const std::vector<std::filesystem::path> missing = {"/nonexistent/a.csv"};
@@ -77,8 +78,8 @@ TEST(AssetInventory, YamlAndWhatIsWrongWithItsPlace) {
 }
 
 TEST(GeoDatabase, SpecialAddresses) {
-    for (const char* text : {"10.1.2.3", "192.168.1.1", "172.31.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "224.0.0.1", "0.1.2.3", "::1", "fe80::1",
-                             "fd00::1", "ff02::1", "::ffff:10.0.0.1"}) {
+    for (const char* text : {"10.1.2.3", "192.168.1.1", "172.31.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1",
+                             "224.0.0.1", "0.1.2.3", "::1", "fe80::1", "fd00::1", "ff02::1", "::ffff:10.0.0.1"}) {
         EXPECT_TRUE(is_special_address(*common::parse_ip(text))) << text;
     }
     for (const char* text : {"8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:4860::1", "::ffff:8.8.8.8"}) {
@@ -98,8 +99,8 @@ TEST(GeoDatabase, WhatIsNoDatabaseIsAnErrorWithTheFile) {
 }
 
 bool write_mmdb(const std::string& kind, const std::filesystem::path& file, const std::string& lines) {
-    const std::string command =
-        fmt::format("perl '{}/tests/support/write_mmdb.pl' {} '{}' 2>/dev/null", CANHGAC_SOURCE_DIR, kind, file.string());
+    const std::string command = fmt::format("perl '{}/tests/support/write_mmdb.pl' {} '{}' 2>/dev/null",
+                                            CANHGAC_SOURCE_DIR, kind, file.string());
     FILE* const pipe = ::popen(command.c_str(), "w");
     if (pipe == nullptr) { return false; }
     std::fwrite(lines.data(), 1, lines.size(), pipe);
