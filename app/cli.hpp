@@ -29,6 +29,20 @@ struct RulesOptions {
 };
 [[nodiscard]] int run_rules_check(const RulesOptions& options);
 
+struct BundleOptions {
+    std::string input;         ///< folder of `bundle`, file of `import`
+    std::string output;        ///< of `keygen` and `bundle`
+    std::string key;           ///< secret key file
+    std::uint64_t version = 0; ///< 0: the time
+    std::string config;
+    std::string folder;               ///< of imported bundles; empty: DATA_DIR/bundle
+    std::vector<std::string> trusted; ///< public keys beside those of the configuration
+};
+[[nodiscard]] int run_rules_keygen(const BundleOptions& options);
+[[nodiscard]] int run_rules_bundle(const BundleOptions& options);
+[[nodiscard]] int run_rules_import(const BundleOptions& options);
+[[nodiscard]] int run_rules_rollback(const BundleOptions& options);
+
 struct IntelOptions {
     std::vector<std::string> values; ///< paths of `check`, values of `lookup`
     std::vector<std::string> lists;  ///< files or folders of `lookup`

@@ -88,6 +88,7 @@ void read_rules(ConfigMap map, Config::Rules& rules) {
     map.boolean("pack", rules.pack);
     map.paths("paths", rules.paths);
     map.path("placeholders", rules.placeholders);
+    map.texts("bundle_keys", rules.bundle_keys);
     map.choice("filter_polarity", rules.filter_polarity,
                {{"pysigma", canhgac::rules::FilterPolarity::pysigma},
                 {"specification", canhgac::rules::FilterPolarity::specification}});

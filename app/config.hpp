@@ -94,6 +94,7 @@ struct Config {
     struct Rules {
         bool pack = true;                         ///< the rules shipped in the binary
         std::vector<std::filesystem::path> paths; ///< files or folders
+        std::vector<std::string> bundle_keys;     ///< public keys whose signed bundles may be imported
         std::filesystem::path placeholders;       ///< YAML map of lists for |expand
         canhgac::rules::FilterPolarity filter_polarity = canhgac::rules::FilterPolarity::pysigma;
     } rules;
@@ -108,6 +109,8 @@ struct Config {
     struct Intel {
         std::vector<engine::ListSource> lists;
         std::size_t max_entries = engine::kMaxIndicators;
+        std::chrono::seconds look_back{30 * 86'400};    ///< stored events searched for new indicators; 0 = none
+        std::uint32_t look_back_events_second = 20'000; ///< read at most, in the background
     } intel;
     struct Enrichment {
         std::vector<std::filesystem::path> inventory; ///< CSV or YAML files

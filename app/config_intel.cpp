@@ -49,6 +49,8 @@ void read_list(ConfigMap map, std::vector<engine::ListSource>& lists) {
 void read_intel(ConfigMap map, Config::Intel& intel) {
     map.each("lists", [&intel](ConfigMap item) { read_list(std::move(item), intel.lists); });
     map.number("max_entries", intel.max_entries, std::size_t{1}, std::size_t{20'000'000});
+    map.seconds("look_back", intel.look_back);
+    map.number("look_back_events_second", intel.look_back_events_second, 1U, 10'000'000U);
     map.finish();
 }
 

@@ -39,6 +39,7 @@ public:
         app_.footer("Exit status: 0 success, 1 problems found, 2 wrong usage or configuration.");
         add_server();
         add_rule_commands();
+        add_bundle_commands(*app_.get_subcommand("rules"));
         add_intel();
         add_scan();
         add_queries();
@@ -96,6 +97,30 @@ private:
     }
     [[nodiscard]] rules::FilterPolarity polarity() const {
         return polarity_ == "specification" ? rules::FilterPolarity::specification : rules::FilterPolarity::pysigma;
+    }
+
+    /// Signed bundles, for places without a network.
+    void add_bundle_commands(CLI::App& rules) {
+        auto* keygen = rules.add_subcommand("keygen", "Make a secret key for bundles; prints the public key");
+        keygen->add_option("-o,--out", bundle_.output, "File for the secret key")->required();
+        keygen->callback([this] { status_ = run_rules_keygen(bundle_); });
+        auto* pack = rules.add_subcommand("bundle", "Pack and sign a folder of rules and lists");
+        pack->add_option("folder", bundle_.input, "Folder")->required();
+        pack->add_option("--key", bundle_.key, "Secret key file")->required();
+        pack->add_option("--version-number", bundle_.version, "Must increase [default: the time as a number]");
+        pack->add_option("-o,--out", bundle_.output, "The bundle")->required();
+        pack->callback([this] { status_ = run_rules_bundle(bundle_); });
+        auto* take_in = rules.add_subcommand("import", "Verify a signed bundle wholly, then make it current");
+        take_in->add_option("bundle", bundle_.input, "The bundle")->required();
+        take_in->callback([this] { status_ = run_rules_import(bundle_); });
+        auto* rollback = rules.add_subcommand("rollback", "Make the bundle before the current one current again");
+        rollback->callback([this] { status_ = run_rules_rollback(bundle_); });
+        for (CLI::App* command : {take_in, rollback}) {
+            command->add_option("--config", bundle_.config, "Configuration: rules.bundle_keys, data_dir");
+            command->add_option("--trust", bundle_.trusted, "A public key to trust; may be repeated")
+                ->allow_extra_args(false);
+            command->add_option("--into", bundle_.folder, "Folder of bundles [default: DATA_DIR/bundle]");
+        }
     }
 
     void add_intel() {
@@ -194,6 +219,7 @@ private:
     std::string check_config_;
     RulesOptions rules_;
     std::vector<std::string> test_paths_;
+    BundleOptions bundle_;
     IntelOptions intel_;
     ScanOptions scan_;
     std::string logsource_ = "auto";

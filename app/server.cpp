@@ -29,6 +29,7 @@
 #include "collector/record_decoder.hpp"
 #include "common/metrics.hpp"
 #include "engine/correlation.hpp"
+#include "engine/intel/look_back.hpp"
 #include "engine/pipeline.hpp"
 #include "net/digest.hpp"
 #include "net/io_threads.hpp"
@@ -123,6 +124,7 @@ struct Server::Parts {
             [this] { return std::make_unique<collector::RecordDecoder>(fields, peers, &store.sources()); },
             loaded.rules, fields, store.events(), metrics);
         pipeline->use(enrichment.current());
+        start_look_back();
         alerting::AlertEngineSettings settings;
         settings.horizon = 2 * longest_window(correlations) + engine::CorrelationLimits().lateness;
         alerts = std::make_unique<alerting::AlertEngine>(
@@ -130,6 +132,28 @@ struct Server::Parts {
             [this](const auto& record, auto& out) { correlator.push(record, out); }, [this] { outbox.wake(); });
         collectors =
             std::make_unique<Collectors>(config, io, collector::ListenerServices{*pipeline, peers, ledger, clock, log});
+    }
+
+    void start_look_back() {
+        const auto& intel = config.intel;
+        if (intel.look_back.count() == 0 || intel.lists.empty()) { return; }
+        engine::LookBackOptions options;
+        options.folder = folder / "look-back";
+        std::filesystem::create_directories(options.folder);
+        options.span = intel.look_back.count() * common::kSecond;
+        options.events_per_second = intel.look_back_events_second;
+        look_back = std::make_unique<engine::LookBack>(
+            engine::LookBackServices{store.events(), store.detections(), store.state(), fields, clock, log, metrics},
+            std::move(options));
+        tell_look_back();
+    }
+
+    /// After the shards use new lists.
+    void tell_look_back() {
+        const auto now = enrichment.current();
+        if (look_back != nullptr && now != nullptr && now->indicators != nullptr) {
+            look_back->lists_changed(*now->indicators);
+        }
     }
 
     double uniform() {
@@ -258,6 +282,7 @@ struct Server::Parts {
     std::vector<rules::Correlation> correlations;
     std::atomic<std::size_t> rule_count{0};
     std::unique_ptr<engine::Pipeline> pipeline;
+    std::unique_ptr<engine::LookBack> look_back; ///< null: off
     std::unique_ptr<alerting::AlertEngine> alerts;
     net::IoThreads io{2};
     std::unique_ptr<Collectors> collectors;
@@ -296,6 +321,7 @@ Server::Reload Server::reload_rules() {
         p.log.info("rules reloaded: {}", result.message);
         if (p.enrichment.load(false)) {
             p.pipeline->use(p.enrichment.current());
+            p.tell_look_back();
         } else {
             result = {false, "the rules are new, but lists, inventory and geography stay as they were: see the log"};
         }
@@ -322,6 +348,7 @@ void Server::stop() {
     p.log.info("stopping: refusing input, finishing what was received");
     p.collectors->stop();
     p.pipeline->stop();
+    if (p.look_back != nullptr) { p.look_back->stop(); }
     const std::uint64_t last = p.store.events().committed();
     if (!p.alerts->wait(last, std::chrono::seconds(10))) { p.log.warning("alerting catches up at the next start"); }
     p.alerts->stop();

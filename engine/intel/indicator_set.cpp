@@ -147,9 +147,10 @@ std::uint32_t IndicatorSetBuilder::begin_list(ListInfo info) {
     return static_cast<std::uint32_t>(set_->lists_.size() - 1);
 }
 
-bool IndicatorSetBuilder::add(const Indicator& indicator) {
+bool IndicatorSetBuilder::add(const Indicator& indicator, std::uint32_t to_list) {
     if (size() >= max_entries_) { return false; }
-    const std::uint64_t list = set_->lists_.size() - 1;
+    common::ensure(to_list < set_->lists_.size(), "a list that was begun");
+    const std::uint64_t list = to_list;
     const std::uint64_t position = set_->texts_.append(static_cast<std::uint8_t>(indicator.type), indicator.text);
     const std::uint64_t place = list << IndicatorSet::kListShift |
                                 static_cast<std::uint64_t>(indicator.type) << IndicatorSet::kTypeShift | position;

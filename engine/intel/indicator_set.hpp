@@ -151,7 +151,11 @@ public:
     /// Entries added from now on belong to this list. At most kMaxLists.
     std::uint32_t begin_list(ListInfo info);
     /// False: the limit is reached, nothing was added. `indicator` must come from parse_indicator().
-    [[nodiscard]] bool add(const Indicator& indicator);
+    [[nodiscard]] bool add(const Indicator& indicator) {
+        return add(indicator, static_cast<std::uint32_t>(set_->lists_.size() - 1));
+    }
+    /// The same for any list that was begun.
+    [[nodiscard]] bool add(const Indicator& indicator, std::uint32_t to_list);
     [[nodiscard]] std::size_t size() const noexcept { return hashes_.size() + networks_.size(); }
     /// Errors: of the text file (disk full).
     [[nodiscard]] common::Result<std::shared_ptr<const IndicatorSet>, std::error_code> finish();
