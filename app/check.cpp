@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/bundle.hpp"
 #include "app/cli.hpp"
 #include "app/config.hpp"
 #include "app/enrichment_loading.hpp"
@@ -59,6 +60,11 @@ int run_check(const std::string& config_file) {
         findings.push_back(rules::to_string(rejection));
     }
 
+    for (const std::string& key : config.rules.bundle_keys) {
+        try {
+            static_cast<void>(parse_public_key(key));
+        } catch (const BundleError& error) { findings.push_back(std::string("rules.bundle_keys: ") + error.what()); }
+    }
     check_enrichment(config, common::SystemClock().now(), findings);
 
     for (const std::string& finding : findings) {

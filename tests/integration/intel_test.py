@@ -1,7 +1,7 @@
 """Indicators and inventory in the running server: hits become fields and alerts, reload brings lists in, senders cannot
 write what enrichment writes."""
-import json
 import signal
+import subprocess
 
 import harness
 
@@ -48,6 +48,63 @@ class Intel(harness.Case):
         self.event(server, mark="third", QueryName="new.example")
         self.assertEqual(self.one(server, "mark:third")["threat.indicator.value"], "new.example")
         self.assertEqual(server.count("canhgac_intel_hits_total"), 3)
+        server.stop()
+
+    def test_what_is_new_in_a_list_is_found_in_stored_events(self):
+        c2 = self.folder / "c2.txt"
+        c2.write_text("old.example\n")
+        server = self.server(intel={"lists": [{"name": "c2", "path": str(c2), "level": "high"}]}, rules={"pack": False}).start()
+        for number in range(3):
+            self.event(server, mark="past", QueryName="late.example", src_ip="10.0.0.9", number=number)
+        self.event(server, mark="past", QueryName="old.example", src_ip="10.0.0.9")
+        harness.wait_until(lambda: len(server.search("mark:past")) == 4, 20, "the events")
+        harness.wait_until(lambda: len(server.alerts()) == 1, 20, "the alert of the old entry")
+        c2.write_text("old.example\nlate.example\n")
+        server.process.send_signal(signal.SIGHUP)
+        alert = harness.wait_until(lambda: [a for a in server.alerts() if a["title"].startswith("Look-back")], 60, "an alert")
+        self.assertEqual(len(alert), 1)
+        self.assertEqual({e["value"] for e in alert[0]["entity"]}, {"late.example", "10.0.0.9"})
+        found = server.search("tags:look-back")
+        self.assertEqual(len(found), 1)
+        self.assertIn("in 3 stored events", found[0]["message"])
+        self.assertEqual(len(server.alerts()), 2)
+        server.stop()
+        server.start()
+        harness.wait_until(lambda: server.count("canhgac_intel_entries", list="c2") == 2, 20, "the lists")
+        self.assertEqual(len(server.search("tags:look-back")), 1)
+        server.stop()
+
+    def test_a_signed_bundle_is_imported_used_and_rolled_back(self):
+        def run(*arguments, status=0):
+            done = subprocess.run([harness.BINARY, "rules", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, status, done.stderr)
+            return done.stdout + done.stderr
+
+        key = self.folder / "secret.key"
+        public = run("keygen", "-o", key).strip()
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        folder = self.folder / "bundle-in"
+        (folder / "intel").mkdir(parents=True)
+        (folder / "intel" / "c2.txt").write_text("one.example\n")
+        into = self.folder / "bundles"
+        signed = self.folder / "u.signed"
+        place = ["--trust", public, "--into", into]
+        run("bundle", folder, "--key", key, "--version-number", 1, "-o", signed)
+        self.assertIn("no signature", run("import", signed, "--trust", "A" * 43 + "=", "--into", into, status=1))
+        run("import", signed, *place)
+        self.assertIn("must increase", run("import", signed, *place, status=1))
+        server = self.server(intel={"look_back": "0s", "lists": [{"name": "c2", "path": str(into / "current/intel/c2.txt")}]},
+                             rules={"pack": False}).start()
+        entries = lambda: server.count("canhgac_intel_entries", list="c2")  # noqa: E731
+        self.assertEqual(entries(), 1)
+        (folder / "intel" / "c2.txt").write_text("one.example\ntwo.example\n")
+        run("bundle", folder, "--key", key, "--version-number", 2, "-o", signed)
+        run("import", signed, *place)
+        server.process.send_signal(signal.SIGHUP)
+        harness.wait_until(lambda: entries() == 2, 20, "the new bundle")
+        run("rollback", "--into", into)
+        server.process.send_signal(signal.SIGHUP)
+        harness.wait_until(lambda: entries() == 1, 20, "the old bundle")
         server.stop()
 
 

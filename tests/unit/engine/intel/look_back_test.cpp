@@ -4,11 +4,11 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "engine/intel/known_indicators.hpp"
 #include "tests/support/memory_state.hpp"
@@ -85,7 +85,8 @@ public:
     }
     std::uint64_t committed() const noexcept override { return batches.size(); }
     common::Result<std::uint64_t, std::error_code>
-    read(std::uint64_t after, std::uint64_t limit, const std::function<void(event::DetectionRecord&&)>& visit) override {
+    read(std::uint64_t after, std::uint64_t limit,
+         const std::function<void(event::DetectionRecord&&)>& visit) override {
         std::uint64_t last = after;
         for (; last < batches.size() && last < after + limit; ++last) {
             for (event::DetectionRecord record : batches[last]) {
@@ -125,7 +126,8 @@ protected:
         options.slice = 12 * common::kHour;
         options.settle = 0;
         options.events_per_second = 1'000'000;
-        return std::make_unique<LookBack>(LookBackServices{store_, store_, state, fields_, clock_, log_, metrics_}, options);
+        return std::make_unique<LookBack>(LookBackServices{store_, store_, state, fields_, clock_, log_, metrics_},
+                                          options);
     }
     void add(common::Nanos ago, std::vector<std::pair<std::string, std::string>> fields) {
         store_.rows.push_back({clock_.now() - ago, std::move(fields)});
@@ -151,7 +153,10 @@ protected:
 };
 
 TEST_F(LookBackTest, WhatIsNewIsLookedForOnce) {
-    add(common::kHour, {{"QueryName", "www.evil.example"}, {"source.ip", "10.0.0.1"}, {"organization.name", "A"}, {"asset.level", "3"}});
+    add(common::kHour, {{"QueryName", "www.evil.example"},
+                        {"source.ip", "10.0.0.1"},
+                        {"organization.name", "A"},
+                        {"asset.level", "3"}});
     add(2 * common::kHour, {{"QueryName", "evil.example"}, {"source.ip", "10.0.0.1"}});
     add(30 * common::kHour, {{"destination.ip", "203.0.113.7"}});
     add(50 * common::kHour, {{"destination.ip", "203.0.113.7"}}); // before the span
@@ -178,11 +183,13 @@ TEST_F(LookBackTest, WhatIsNewIsLookedForOnce) {
     ASSERT_TRUE(look_back->wait_idle(20s));
     EXPECT_EQ(found().size(), 2U) << "nor after a restart";
     EXPECT_EQ(state_.count("lookback/job/"), 0U);
-    EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1) << "the file of what is known";
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1)
+        << "the file of what is known";
 }
 
 TEST_F(LookBackTest, WhatWasHitOnArrivalIsLeftOut) {
-    add(common::kHour, {{"QueryName", "evil.example"}, {"threat.indicator.list", "c2"}, {"threat.indicator.value", "evil.example"}});
+    add(common::kHour,
+        {{"QueryName", "evil.example"}, {"threat.indicator.list", "c2"}, {"threat.indicator.value", "evil.example"}});
     auto look_back = open(state_);
     look_back->lists_changed(*make_set({"evil.example"}));
     ASSERT_TRUE(look_back->wait_idle(20s));
@@ -192,18 +199,21 @@ TEST_F(LookBackTest, WhatWasHitOnArrivalIsLeftOut) {
 /// The process ends at any write of its state, before or after an append: each group is written exactly once.
 TEST_F(LookBackTest, ARestartAnywhereNeitherForgetsNorRepeats) {
     for (int hours = 1; hours < 48; hours += 5) {
-        add(hours * common::kHour, {{"QueryName", fmt::format("h{}.evil.example", hours)}, {"source.ip", fmt::format("10.0.0.{}", hours)}});
+        add(hours * common::kHour,
+            {{"QueryName", fmt::format("h{}.evil.example", hours)}, {"source.ip", fmt::format("10.0.0.{}", hours)}});
     }
     const auto set = make_set({"evil.example"});
     // What is durable at each moment: the state, and how many batches were there at that time.
     std::vector<std::pair<test::MemoryState::Map, std::vector<std::vector<event::DetectionRecord>>>> moments;
-    store_.before_commit = [&] { moments.emplace_back(state_.content(), store_.batches); };
-    store_.after_commit = store_.before_commit;
     const auto copy = folder_.string() + ".copy";
+    store_.before_commit = [&] {
+        if (moments.empty()) { fs::copy(folder_, copy, fs::copy_options::recursive); }
+        moments.emplace_back(state_.content(), store_.batches);
+    };
+    store_.after_commit = store_.before_commit;
     {
         auto look_back = open(state_);
         look_back->lists_changed(*set);
-        fs::copy(folder_, copy, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
         ASSERT_TRUE(look_back->wait_idle(20s));
     }
     const std::size_t whole = found().size();
@@ -225,7 +235,8 @@ TEST_F(LookBackTest, ARestartAnywhereNeitherForgetsNorRepeats) {
 }
 
 TEST_F(LookBackTest, ADamagedJobIsGivenUp) {
-    const std::vector<event::StateStore::Change> changes = {{"lookback/job/00000000000000000007", "1 0 5 0 0"}, {"lookback/job/00000000000000000008", "x"}};
+    const std::vector<event::StateStore::Change> changes = {{"lookback/job/00000000000000000007", "1 0 5 0 0"},
+                                                            {"lookback/job/00000000000000000008", "x"}};
     ASSERT_TRUE(state_.write(changes));
     auto look_back = open(state_);
     ASSERT_TRUE(look_back->wait_idle(20s));
@@ -245,7 +256,8 @@ TEST(LookBackCursor, RoundTripAndDamage) {
 TEST(KnownIndicators, FilesKeepWhatWasWrittenAndDamageIsFound) {
     const auto folder = fs::temp_directory_path() / fmt::format("known.{}", ::getpid());
     fs::create_directories(folder);
-    const auto set = make_set({"evil.example", "203.0.113.7", "203.0.113.0/24", "http://a.example/?x=1", "d41d8cd98f00b204e9800998ecf8427e"});
+    const auto set = make_set(
+        {"evil.example", "203.0.113.7", "203.0.113.0/24", "http://a.example/?x=1", "d41d8cd98f00b204e9800998ecf8427e"});
     const KnownIndicators known = digests_of(*set);
     EXPECT_EQ(known.size(), 5U);
     ASSERT_TRUE(write_known(folder / "known", known));
