@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include "engine/enrichment/enricher.hpp"
 #include "engine/enrichment/enrichment.hpp"
 #include "engine/intel/known_indicators.hpp"
 
@@ -26,6 +25,7 @@ constexpr std::string_view kJobPrefix = "lookback/job/";
 constexpr std::string_view kMarkField = "look_back.slice";
 constexpr std::uint64_t kReadAtOnce = 1'000; ///< batches of the detection log
 constexpr std::uint64_t kRowsBetweenRests = 256;
+constexpr std::chrono::seconds kSaveEvery{5};
 
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
     std::uint64_t value = 0;
@@ -45,129 +45,9 @@ struct LookBack::Job {
     std::uint64_t generation = 0;
     std::shared_ptr<const IndicatorSet> indicators;
     LookBackCursor cursor;
+    std::chrono::steady_clock::time_point saved;
     [[nodiscard]] std::string mark() const { return fmt::format("{}:{}", generation, cursor.next); }
 };
-
-struct LookBack::Group {
-    IndicatorType type{};
-    std::string field;
-    std::string value;
-    std::string host;
-    std::string organization;
-    std::string service;
-    std::string level;
-    std::string log_source;
-    event::EventId first_event;
-    common::Nanos first = 0;
-    common::Nanos last = 0;
-    std::uint64_t count = 0;
-};
-
-/// The hits of a slice, grouped by list, indicator and source address.
-struct LookBack::Slice {
-    Groups groups;
-    std::uint64_t hits = 0;
-    std::uint64_t left_out = 0;
-    const IndicatorSet& set;
-    const std::map<std::string_view, FieldRole>& roles; ///< as stored events name their fields
-    std::size_t max_groups;
-
-    void add(const event::StoredEvent& stored);
-
-private:
-    void add_hit(const event::StoredEvent& stored, const IndicatorHit& hit,
-                 const std::pair<std::string_view, event::Field>& from);
-    std::vector<IndicatorHit> seen_; ///< of one event
-
-public:
-    Slice(const IndicatorSet& indicators, const std::map<std::string_view, FieldRole>& by_name, std::size_t most)
-        : set(indicators), roles(by_name), max_groups(most) {}
-};
-
-namespace {
-
-std::string_view value_of(const event::StoredEvent& stored, std::string_view name) noexcept {
-    for (const auto& [field, value] : stored.fields) {
-        if (field == name) { return value.text(); }
-    }
-    return {};
-}
-
-/// The event was hit by this entry when it arrived.
-bool was_hit(const event::StoredEvent& stored, std::string_view list, std::string_view indicator) noexcept {
-    bool in_list = false;
-    bool has_value = false;
-    for (const auto& [field, value] : stored.fields) {
-        in_list = in_list || (field == "threat.indicator.list" && value.text() == list);
-        has_value = has_value || (field == "threat.indicator.value" && value.text() == indicator);
-    }
-    return in_list && has_value;
-}
-
-} // namespace
-
-void LookBack::Slice::add_hit(const event::StoredEvent& stored, const IndicatorHit& hit,
-                              const std::pair<std::string_view, event::Field>& from) {
-    const bool known = std::any_of(seen_.begin(), seen_.end(), [&hit](const IndicatorHit& h) {
-        return h.list == hit.list && h.text.data() == hit.text.data();
-    });
-    if (known) { return; }
-    seen_.push_back(hit);
-    ++hits;
-    auto key = std::make_tuple(hit.list, std::string(hit.text), std::string(value_of(stored, "source.ip")));
-    auto found = groups.find(key);
-    if (found == groups.end()) {
-        if (groups.size() >= max_groups) {
-            ++left_out;
-            return;
-        }
-        Group group;
-        group.type = hit.type;
-        group.field = from.first;
-        group.value = from.second.text().substr(0, 1'024);
-        group.host = value_of(stored, "host.name");
-        group.organization = value_of(stored, "organization.name");
-        group.service = value_of(stored, "service.name");
-        group.level = value_of(stored, "asset.level");
-        group.log_source = value_of(stored, "log.source");
-        group.first_event = stored.id;
-        group.first = stored.time;
-        group.last = stored.time;
-        found = groups.emplace(std::move(key), std::move(group)).first;
-    }
-    Group& group = found->second;
-    ++group.count;
-    if (stored.time < group.first) {
-        group.first = stored.time;
-        group.first_event = stored.id;
-    }
-    group.last = std::max(group.last, stored.time);
-}
-
-void LookBack::Slice::add(const event::StoredEvent& stored) {
-    seen_.clear();
-    const std::pair<std::string_view, event::Field>* host = nullptr;
-    const std::pair<std::string_view, event::Field>* path = nullptr;
-    const auto take = [&](const IndicatorHits& found, const std::pair<std::string_view, event::Field>& from) {
-        for (const IndicatorHit& hit : found.all()) {
-            if (!was_hit(stored, set.lists()[hit.list].name, hit.text)) { add_hit(stored, hit, from); }
-        }
-    };
-    for (const auto& field : stored.fields) {
-        const auto role = roles.find(field.first);
-        if (role == roles.end() || field.second.text().empty()) { continue; }
-        if (role->second == FieldRole::host && host == nullptr) { host = &field; }
-        if (role->second == FieldRole::path && path == nullptr && field.second.text().starts_with('/')) { path = &field; }
-        IndicatorHits found;
-        find_in_value(set, role->second, field.second.text(), found);
-        if (found.count != 0) { take(found, field); }
-    }
-    if (host != nullptr && path != nullptr) {
-        IndicatorHits found;
-        static_cast<void>(set.find_url(host->second.text(), path->second.text(), found));
-        take(found, *path);
-    }
-}
 
 std::string encode(const LookBackCursor& cursor) {
     return fmt::format("1 {} {} {} {}", cursor.from, cursor.next, cursor.appending, cursor.hits);
@@ -189,13 +69,10 @@ std::optional<LookBackCursor> decode_look_back_cursor(std::string_view text) {
 }
 
 LookBack::LookBack(const LookBackServices& services, LookBackOptions options)
-    : services_(services), options_(std::move(options)),
+    : services_(services), options_(std::move(options)), roles_(roles_by_name()),
       events_total_(services.metrics.counter("canhgac_lookback_events_total", "Stored events read for new indicators")),
       hits_total_(services.metrics.counter("canhgac_lookback_hits_total", "New indicators found in stored events")),
       jobs_(services.metrics.gauge("canhgac_lookback_running", "1 while stored events are read for new indicators")) {
-    for (const FieldRoleEntry& entry : field_role_table()) {
-        roles_.emplace(entry.name, entry.role);
-    }
     thread_ = std::thread([this] { run(); });
 }
 
@@ -342,24 +219,29 @@ bool LookBack::work_slice(Job& job) {
             return save(job);
         }
     }
-    Slice slice(*job.indicators, roles_, options_.max_groups);
+    LookBackSlice slice(*job.indicators, roles_, options_.max_groups);
     const common::Nanos from = std::max(job.cursor.from, job.cursor.next - options_.slice);
     if (!scan(job, from, slice)) { return false; }
-    if (!slice.groups.empty() && !append(job, slice)) { return false; }
-    if (slice.left_out != 0) {
-        services_.log.warning("look-back: {} hits between {} and {} are not shown singly", slice.left_out,
+    if (!slice.groups().empty() && !append(job, slice)) { return false; }
+    if (slice.left_out() != 0) {
+        services_.log.warning("look-back: {} hits between {} and {} are not shown singly", slice.left_out(),
                               common::format_rfc3339(from), common::format_rfc3339(job.cursor.next));
     }
-    hits_total_.add(static_cast<double>(slice.hits));
-    job.cursor.hits += slice.hits;
+    hits_total_.add(static_cast<double>(slice.hits()));
+    job.cursor.hits += slice.hits();
     job.cursor.next -= options_.slice;
     job.cursor.appending = 0;
-    // When this fails, the stored cursor still tells of the append; no other is begun without being written before.
-    static_cast<void>(save(job));
+    // Written after an append and now and then: what is read again finds nothing. When it fails after an append, the
+    // stored cursor still tells of that one; no other is begun without being written before.
+    const auto now = std::chrono::steady_clock::now();
+    if (!slice.groups().empty() || now - job.saved > kSaveEvery) {
+        static_cast<void>(save(job));
+        job.saved = now;
+    }
     return true;
 }
 
-bool LookBack::scan(const Job& job, common::Nanos from, Slice& slice) {
+bool LookBack::scan(const Job& job, common::Nanos from, LookBackSlice& slice) {
     const auto rest = static_cast<common::Nanos>(kRowsBetweenRests * static_cast<std::uint64_t>(common::kSecond) /
                                                  std::max<std::uint64_t>(1, options_.events_per_second));
     std::uint64_t rows = 0;
@@ -380,12 +262,13 @@ bool LookBack::scan(const Job& job, common::Nanos from, Slice& slice) {
     return scanned.has_value() && !stopped;
 }
 
-void LookBack::make_event(const Slice& slice, const Found& found, event::EventBatch& batch) const {
+void LookBack::make_event(const LookBackSlice& slice, const LookBackSlice::Found& found,
+                          event::EventBatch& batch) const {
     const auto& [key, group] = found;
     const auto& [list, indicator, source] = key;
     const std::string text = fmt::format(
         "Look-back: {} of the list '{}' is in {} stored events between {} and {}, first in {}.{} of {}", indicator,
-        slice.set.lists()[list].name, group.count, common::format_rfc3339(group.first),
+        slice.set().lists()[list].name, group.count, common::format_rfc3339(group.first),
         common::format_rfc3339(group.last), group.first_event.seq, group.first_event.index, group.log_source);
     event::Event& event = batch.begin();
     event.time = services_.clock.now();
@@ -401,7 +284,7 @@ void LookBack::make_event(const Slice& slice, const Found& found, event::EventBa
     add(field::kLogSource, "canhgac");
     add(field::kOrganizationName, group.organization);
     add(field::kServiceName, group.service);
-    add(field::kIndicatorList, slice.set.lists()[list].name);
+    add(field::kIndicatorList, slice.set().lists()[list].name);
     add(field::kIndicatorType, to_string(group.type));
     add(field::kIndicatorValue, indicator);
     add(field::kIndicatorField, group.field);
@@ -410,11 +293,11 @@ void LookBack::make_event(const Slice& slice, const Found& found, event::EventBa
     batch.finish();
 }
 
-event::DetectionRecord LookBack::make_record(const Slice& slice, const Found& found,
+event::DetectionRecord LookBack::make_record(const LookBackSlice& slice, const LookBackSlice::Found& found,
                                              const event::Event& about) const {
     const auto& [key, group] = found;
     const auto& [list, indicator, source] = key;
-    const ListInfo& info = slice.set.lists()[list];
+    const ListInfo& info = slice.set().lists()[list];
     event::DetectionRecord record;
     record.time = about.time;
     record.received = about.received;
@@ -439,10 +322,10 @@ event::DetectionRecord LookBack::make_record(const Slice& slice, const Found& fo
     return record;
 }
 
-bool LookBack::append(Job& job, const Slice& slice) {
+bool LookBack::append(Job& job, const LookBackSlice& slice) {
     event::EventBatch batch;
     std::vector<event::DetectionRecord> records;
-    for (const Found& found : slice.groups) {
+    for (const LookBackSlice::Found& found : slice.groups()) {
         make_event(slice, found, batch);
         records.push_back(make_record(slice, found, batch.events().back()));
         records.back().event.index = static_cast<std::uint32_t>(records.size() - 1);

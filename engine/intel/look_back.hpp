@@ -5,37 +5,34 @@
 ///   thread: job by job, newest slice first: EventStore::scan -> hits, grouped -> one append of derived events with
 ///   their detections (tag "look-back") -> cursor.
 ///
-/// Exactly once: before an append the cursor says after which batch it will be found; an append is all or nothing; after
-/// a restart the detection log tells whether it happened.
-/// Rest: the thread runs below everything else (nice 15) and reads at most `events_per_second`.
+/// Exactly once: before an append the cursor says after which batch it will be found; an append is all or nothing;
+/// after a restart the detection log tells whether it happened. Rest: the thread runs below everything else (nice 15)
+/// and reads at most `events_per_second`.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <tuple>
-#include <utility>
 
 #include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/metrics.hpp"
-#include "engine/enrichment/field_roles.hpp"
 #include "engine/intel/indicator_set.hpp"
+#include "engine/intel/look_back_slice.hpp"
 #include "event/field_table.hpp"
 #include "event/store.hpp"
 
 namespace canhgac::engine {
 
 struct LookBackOptions {
-    std::filesystem::path folder;          ///< for the files of jobs; made by the caller
+    std::filesystem::path folder;           ///< for the files of jobs; made by the caller
     common::Nanos span = 30 * common::kDay; ///< how far back, by event time
     std::uint64_t events_per_second = 20'000;
     common::Nanos slice = common::kHour;
@@ -85,20 +82,15 @@ public:
 
 private:
     struct Job;
-    struct Slice;
-    struct Group;
-    /// List, indicator, source address; and what was found of them.
-    using Groups = std::map<std::tuple<std::uint32_t, std::string, std::string>, Group>;
-    using Found = std::pair<const std::tuple<std::uint32_t, std::string, std::string>, Group>;
-    void make_event(const Slice& slice, const Found& found, event::EventBatch& batch) const;
-    [[nodiscard]] event::DetectionRecord make_record(const Slice& slice, const Found& found,
+    void make_event(const LookBackSlice& slice, const LookBackSlice::Found& found, event::EventBatch& batch) const;
+    [[nodiscard]] event::DetectionRecord make_record(const LookBackSlice& slice, const LookBackSlice::Found& found,
                                                      const event::Event& about) const;
     void run();
     [[nodiscard]] std::optional<Job> next_job();
     [[nodiscard]] bool work(Job& job);
     [[nodiscard]] bool work_slice(Job& job);
-    [[nodiscard]] bool scan(const Job& job, common::Nanos from, Slice& slice);
-    [[nodiscard]] bool append(Job& job, const Slice& slice);
+    [[nodiscard]] bool scan(const Job& job, common::Nanos from, LookBackSlice& slice);
+    [[nodiscard]] bool append(Job& job, const LookBackSlice& slice);
     [[nodiscard]] std::optional<bool> was_appended(const Job& job);
     [[nodiscard]] bool save(const Job& job);
     [[nodiscard]] bool finish(const Job& job);
@@ -108,7 +100,7 @@ private:
 
     LookBackServices services_;
     LookBackOptions options_;
-    std::map<std::string_view, FieldRole> roles_; ///< as stored events name their fields
+    RolesByName roles_;
     common::Counter events_total_;
     common::Counter hits_total_;
     common::Gauge jobs_;
