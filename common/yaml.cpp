@@ -176,10 +176,10 @@ public:
                   const std::string& value) override {
         Node node = node_at(mark, anchor);
         node.text = value;
-        node.quoted = tag == "!";
+        node.quoted = tag == "!" || tag == kStringTag;
         check_tag(mark, tag);
         check_quote(mark);
-        if (node.quoted || tag == kStringTag) {
+        if (node.quoted) {
             node.kind = Kind::string;
         } else {
             resolve_plain(node);

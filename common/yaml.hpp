@@ -41,7 +41,7 @@ struct Node {
     ~Node();
 
     Kind kind = Kind::null;
-    bool quoted = false; ///< a scalar written in quotes or as a block: always kind string
+    bool quoted = false; ///< a scalar written in quotes, as a block or as !!str: always kind string
     std::string text;    ///< scalar text as written (without quotes), also for numbers and booleans
     std::int64_t integer = 0;
     double real = 0.0; ///< set for integer and real

@@ -17,6 +17,7 @@ std::string meaning_of(const rules::Predicate& p) {
     key.push_back(static_cast<char>((p.cased ? 1 : 0) | (p.expected ? 2 : 0) | (p.regex_ignore_case ? 4 : 0) |
                                     (p.regex_multiline ? 8 : 0) | (p.regex_dotall ? 16 : 0) | (p.is_ipv6 ? 32 : 0)));
     key.push_back(static_cast<char>(p.prefix_bits));
+    key.push_back(static_cast<char>(p.time_part));
     put(&p.number, sizeof(p.number));
     put(p.network.data(), p.network.size());
     const auto put_text = [&](const std::string& text) {

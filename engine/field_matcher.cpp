@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "engine/database_cache.hpp"
+#include "engine/stated_time.hpp"
 #include "text/fold.hpp"
 #include "text/utf8.hpp"
 
@@ -168,13 +169,17 @@ void FieldMatcher::add_test(const rules::Predicate& predicate, Test test, const 
         break;
     }
     case Op::equal_number:
-        append(numbers_[predicate.number]);
-        break;
     case Op::less:
     case Op::less_equal:
     case Op::greater:
     case Op::greater_equal:
-        comparisons_.push_back({predicate.op, predicate.number, atoms});
+        if (predicate.time_part != rules::TimePart::none) {
+            time_comparisons_.push_back({predicate.op, predicate.time_part, predicate.number, atoms});
+        } else if (predicate.op == Op::equal_number) {
+            append(numbers_[predicate.number]);
+        } else {
+            comparisons_.push_back({predicate.op, predicate.time_part, predicate.number, atoms});
+        }
         break;
     case Op::boolean:
         append(predicate.expected ? when_true_ : when_false_);
@@ -355,20 +360,37 @@ void FieldMatcher::scan(const Scan& with, std::string_view value, std::string_vi
     scratch.hits.clear();
 }
 
-void FieldMatcher::match_typed(std::string_view value, MatcherScratch& scratch, std::vector<Atom>& out) const {
+void FieldMatcher::report_compared(const Comparison& comparison, double number, MatcherScratch& scratch,
+                                   std::vector<Atom>& out) {
+    const bool holds = comparison.op == Op::less           ? number < comparison.number
+                       : comparison.op == Op::less_equal   ? number <= comparison.number
+                       : comparison.op == Op::greater      ? number > comparison.number
+                       : comparison.op == Op::equal_number ? number == comparison.number
+                                                           : number >= comparison.number;
+    if (holds) { report(comparison.atoms, scratch, out); }
+}
+
+void FieldMatcher::match_numbers(std::string_view value, MatcherScratch& scratch, std::vector<Atom>& out) const {
     if (!numbers_.empty() || !comparisons_.empty()) {
         if (const auto number = event::parse_number(value)) {
             const auto equal = numbers_.find(*number);
             if (equal != numbers_.end()) { report(equal->second, scratch, out); }
             for (const Comparison& comparison : comparisons_) {
-                const bool holds = comparison.op == Op::less         ? *number < comparison.number
-                                   : comparison.op == Op::less_equal ? *number <= comparison.number
-                                   : comparison.op == Op::greater    ? *number > comparison.number
-                                                                     : *number >= comparison.number;
-                if (holds) { report(comparison.atoms, scratch, out); }
+                report_compared(comparison, *number, scratch, out);
             }
         }
     }
+    if (time_comparisons_.empty()) { return; }
+    if (const auto time = stated_time(value)) {
+        for (const Comparison& comparison : time_comparisons_) {
+            const int part = time->part(comparison.time_part);
+            if (part != StatedTime::kUnstated) { report_compared(comparison, part, scratch, out); }
+        }
+    }
+}
+
+void FieldMatcher::match_typed(std::string_view value, MatcherScratch& scratch, std::vector<Atom>& out) const {
+    match_numbers(value, scratch, out);
     if (!networks_.empty()) {
         if (const auto address = common::parse_ip(value)) {
             for (const Network& network : networks_) {

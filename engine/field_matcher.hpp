@@ -114,6 +114,7 @@ private:
     };
     struct Comparison {
         rules::Op op{};
+        rules::TimePart time_part{};
         double number = 0.0;
         std::vector<Atom> atoms;
     };
@@ -139,8 +140,11 @@ private:
                                                 const std::filesystem::path& cache_dir, text::PatternError& error);
     void scan(const Scan& with, std::string_view value, std::string_view original, MatcherScratch& scratch,
               std::vector<Atom>& out) const;
+    void match_numbers(std::string_view value, MatcherScratch& scratch, std::vector<Atom>& out) const;
     void match_typed(std::string_view value, MatcherScratch& scratch, std::vector<Atom>& out) const;
     void set_joinable(const std::vector<FieldTest>& tests);
+    static void report_compared(const Comparison& comparison, double number, MatcherScratch& scratch,
+                                std::vector<Atom>& out);
     static void report(std::span<const Atom> atoms, MatcherScratch& scratch, std::vector<Atom>& out);
     static void report_exact(const ExactTable& table, std::string_view value, MatcherScratch& scratch,
                              std::vector<Atom>& out);
@@ -154,6 +158,7 @@ private:
     ExactTable exact_cased_;
     std::map<double, std::vector<Atom>> numbers_;
     std::vector<Comparison> comparisons_;
+    std::vector<Comparison> time_comparisons_; ///< with a part of the time that the value states
     std::vector<Network> networks_;
     std::vector<Atom> when_true_;
     std::vector<Atom> when_false_;

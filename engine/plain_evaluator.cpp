@@ -1,6 +1,9 @@
 #include "engine/plain_evaluator.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
 #include <map>
 #include <optional>
 #include <string>
@@ -74,43 +77,87 @@ bool in_network(const rules::Predicate& predicate, std::string_view value) {
     return true;
 }
 
-bool number_holds(const rules::Predicate& predicate, std::string_view value) {
-    const auto number = event::parse_number(value);
-    if (!number) { return false; }
-    switch (predicate.op) {
-    case Op::less:
-        return *number < predicate.number;
-    case Op::less_equal:
-        return *number <= predicate.number;
-    case Op::greater:
-        return *number > predicate.number;
-    case Op::greater_equal:
-        return *number >= predicate.number;
-    default:
-        return *number == predicate.number;
+bool number_holds(const rules::Predicate& predicate, double number) {
+    const bool less = number < predicate.number;
+    const bool equal = number == predicate.number;
+    return predicate.op == Op::less            ? less
+           : predicate.op == Op::less_equal    ? less || equal
+           : predicate.op == Op::greater       ? !less && !equal
+           : predicate.op == Op::greater_equal ? !less
+                                               : equal;
+}
+
+/// The forms of stamps, in the order of stated_time.hpp.
+std::vector<text::Regex> stamp_forms() {
+    const std::string second = R"(([0-5]\d|60)([.,]\d+)?)";
+    const std::string zone = R"(( ?([A-Z]{1,5}|z|[+-]\d\d(:?\d\d)?))?\z)";
+    const std::string day = "((?i:mon|tue|wed|thu|fri|sat|sun) )?";
+    const std::string month = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)";
+    const std::string clock = R"(\d\d:\d\d:)" + second;
+    std::vector<text::Regex> out;
+    for (const std::string& form :
+         {R"(^\d{4}(-\d\d-|/\d\d/)\d\d([Tt ]\d\d:\d\d(:)" + second + ")?" + zone.substr(0, zone.size() - 2) + R"()?\z)",
+          R"(^\d\d/)" + month + R"(/\d{4}:)" + clock + zone,
+          "^" + day + month + R"( ( \d|\d\d?) (\d{4} )" + clock + "|" + clock + R"(( \d{4})?)\z)",
+          "^" + clock + R"(\z)", std::string(R"(^\d{9,11}(\.\d*)?\z)"), std::string(R"(^\d{12,19}\z)")}) {
+        out.push_back(std::move(text::Regex::compile(form).value()));
     }
+    return out;
+}
+
+/// By rules::TimePart, -1: not stated. Empty when there is no such time.
+std::vector<int> read_stamp(std::size_t form, std::string value) {
+    std::tm time{};
+    time.tm_year = 100; // a leap year, for stamps without any
+    bool has_year = form != 2 && form != 3;
+    const bool has_clock = form != 0 || value.size() > 10;
+    if (form >= 4) { // a count since 1970
+        const std::size_t digits = std::min(value.find('.'), value.size());
+        const std::uint64_t unit = digits > 17 ? 1'000'000'000 : digits > 14 ? 1'000'000 : digits > 11 ? 1'000 : 1;
+        const auto seconds = static_cast<std::time_t>(std::strtoull(value.c_str(), nullptr, 10) / unit);
+        if (seconds > 9'000'000'000) { return {}; }
+        gmtime_r(&seconds, &time);
+    } else {
+        if (form == 0) {
+            value.replace(4, 1, "-").replace(7, 1, "-").replace(10, has_clock ? 1 : 0, has_clock ? "T" : "");
+        }
+        if (form == 2 && value[3] == ' ' && value[4] >= 'A') { value.erase(0, 4); }
+        const bool year_first = form == 2 && value.find(':') > 10;
+        const bool year_last = form == 2 && value[value.size() - 5] == ' ';
+        const char* how = form == 0    ? has_clock ? "%Y-%m-%dT%H:%M" : "%Y-%m-%d"
+                          : form == 1  ? "%d/%b/%Y:%H:%M"
+                          : form == 3  ? "%H:%M"
+                          : year_first ? "%b %d %Y %H:%M"
+                                       : "%b %d %H:%M";
+        if (strptime(value.c_str(), how, &time) == nullptr) { return {}; }
+        if (year_last) { time.tm_year = std::stoi(value.substr(value.size() - 4)) - 1900; }
+        has_year = has_year || year_first || year_last;
+    }
+    std::tm whole = time;
+    static_cast<void>(timegm(&whole)); // fills the weekday; a day that does not exist becomes another
+    if (form != 3 && whole.tm_mday != time.tm_mday) { return {}; }
+    std::array<char, 3> week{};
+    static_cast<void>(std::strftime(week.data(), week.size(), "%V", &whole));
+    std::vector<int> parts = {
+        -1, time.tm_min, time.tm_hour, time.tm_mday, std::stoi(week.data()), time.tm_mon + 1, time.tm_year + 1900};
+    if (!has_clock) { parts[1] = parts[2] = -1; }
+    if (form == 3) { parts[3] = parts[5] = -1; }
+    if (!has_year) { parts[4] = parts[6] = -1; }
+    return parts;
 }
 
 bool compare_holds(const rules::Predicate& predicate, std::string_view left, std::string_view right) {
     const std::u32string a = characters(left, predicate.cased);
     const std::u32string b = characters(right, predicate.cased);
-    switch (predicate.op) {
-    case Op::field_contains:
-        return a.find(b) != std::u32string::npos;
-    case Op::field_startswith:
-        return a.starts_with(b);
-    case Op::field_endswith:
-        return a.ends_with(b);
-    default:
-        return a == b;
-    }
+    return predicate.op == Op::field_contains     ? a.find(b) != a.npos
+           : predicate.op == Op::field_startswith ? a.starts_with(b)
+           : predicate.op == Op::field_endswith   ? a.ends_with(b)
+                                                  : a == b;
 }
 
 std::string no_blanks(std::string_view name) {
-    std::string out;
-    for (const char c : name) {
-        if (c != ' ') { out.push_back(c); }
-    }
+    std::string out(name);
+    std::erase(out, ' ');
     return out;
 }
 
@@ -138,6 +185,7 @@ struct PlainEvaluator::State {
     const event::FieldTable* fields = nullptr;
     bool routed = true;
     std::map<const rules::Predicate*, std::optional<text::Regex>> regexes;
+    std::vector<text::Regex> stamps;
 
     using Fields = std::vector<std::pair<std::string, event::Field>>;
 
@@ -150,10 +198,8 @@ struct PlainEvaluator::State {
     }
 
     [[nodiscard]] static bool entry_holds(const rules::LogSourceEntry& entry, event::Format format, const Fields& all) {
-        if (!entry.formats.empty() &&
-            std::find(entry.formats.begin(), entry.formats.end(), format) == entry.formats.end()) {
-            return false;
-        }
+        const auto found_format = std::find(entry.formats.begin(), entry.formats.end(), format);
+        if (!entry.formats.empty() && found_format == entry.formats.end()) { return false; }
         for (const rules::LogSourceCondition& condition : entry.conditions) {
             bool found = false;
             for (const auto& [name, field] : all) {
@@ -209,6 +255,16 @@ struct PlainEvaluator::State {
         return name;
     }
 
+    [[nodiscard]] bool time_holds(const rules::Predicate& predicate, std::string_view value) const {
+        for (std::size_t form = 0; form < stamps.size() && value.size() <= 64; ++form) {
+            if (!stamps[form].search(text::repair_utf8(value))) { continue; }
+            const std::vector<int> parts = read_stamp(form, std::string(value));
+            const int part = parts.empty() ? -1 : parts[static_cast<std::size_t>(predicate.time_part)];
+            return part >= 0 && number_holds(predicate, part);
+        }
+        return false;
+    }
+
     /// One value that is there and not null.
     [[nodiscard]] bool value_holds(const rules::Predicate& predicate, std::string_view value) const {
         switch (predicate.op) {
@@ -222,14 +278,10 @@ struct PlainEvaluator::State {
             return in_network(predicate, value);
         case Op::boolean:
             return text::equals_folded(value, predicate.expected ? "true" : "false");
-        case Op::equal_number:
-        case Op::less:
-        case Op::less_equal:
-        case Op::greater:
-        case Op::greater_equal:
-            return number_holds(predicate, value);
-        default:
-            return false;
+        default: // a number
+            if (predicate.time_part != rules::TimePart::none) { return time_holds(predicate, value); }
+            const auto number = event::parse_number(value);
+            return number && number_holds(predicate, *number);
         }
     }
 
@@ -272,20 +324,13 @@ struct PlainEvaluator::State {
         std::vector<bool> truth;
         for (const rules::Node& node : rule.nodes) { // children come before their parents
             const auto child = [&truth](std::uint32_t index) { return bool{truth[index]}; };
-            switch (node.kind) {
-            case rules::Node::Kind::predicate:
-                truth.push_back(predicate_holds(rule.predicates[node.predicate], aliases, all));
-                break;
-            case rules::Node::Kind::negation:
-                truth.push_back(!child(node.children.front()));
-                break;
-            case rules::Node::Kind::conjunction:
-                truth.push_back(std::all_of(node.children.begin(), node.children.end(), child));
-                break;
-            case rules::Node::Kind::disjunction:
-                truth.push_back(std::any_of(node.children.begin(), node.children.end(), child));
-                break;
-            }
+            using Kind = rules::Node::Kind;
+            const auto& below = node.children;
+            truth.push_back(node.kind == Kind::predicate
+                                ? predicate_holds(rule.predicates[node.predicate], aliases, all)
+                            : node.kind == Kind::negation    ? !child(below.front())
+                            : node.kind == Kind::conjunction ? std::all_of(below.begin(), below.end(), child)
+                                                             : std::any_of(below.begin(), below.end(), child));
         }
         return truth;
     }
@@ -309,6 +354,7 @@ PlainEvaluator::PlainEvaluator(const std::vector<rules::Rule>& rules, const rule
     state->table = logsources;
     state->fields = &fields;
     state->routed = route_by_logsource;
+    state->stamps = stamp_forms();
     for (const rules::Rule& rule : rules) {
         for (const rules::Predicate& predicate : rule.predicates) {
             if (predicate.op != Op::regex) { continue; }

@@ -78,8 +78,8 @@ public:
           is_too_long_(text.size() > kMaxConditionBytes) {}
 
     std::uint32_t run() {
-        if (words_.empty()) { fail("condition is empty"); }
-        if (is_too_long_) { fail("condition is longer than 64 KiB"); }
+        if (words_.empty()) { fail("condition is empty; name the selections that must hold"); }
+        if (is_too_long_) { fail("condition is longer than 64 KiB; use patterns such as '1 of selection_*'"); }
         const std::uint32_t root = disjunction();
         if (next_ < words_.size()) { fail_at_operator(); }
         return root;
@@ -92,7 +92,7 @@ private:
         const std::string_view word = words_[next_];
         const std::string small = lower(word);
         if (word == "|") { fail("condition: aggregation with '|' is not supported; write a correlation"); }
-        if (word == ")") { fail("condition: ')' without '('"); }
+        if (word == ")") { fail("condition: ')' without '(' before it"); }
         if (small == "and" || small == "or") {
             fail("condition: " + in_quotes(word) + ": operators are written in lower case");
         }
@@ -129,7 +129,7 @@ private:
     }
 
     std::uint32_t operand() {
-        if (next_ >= words_.size()) { fail("condition ends where a selection should stand"); }
+        if (next_ >= words_.size()) { fail("condition ends where the name of a selection should stand"); }
         const std::string_view word = words_[next_++];
         if (word == "(") { return parenthesis(); }
         if (word == ")" || word == "|" || word == "and" || word == "or") {
@@ -149,15 +149,17 @@ private:
         if (small != word && (small == "not" || small == "and" || small == "or")) {
             fail("condition: " + in_quotes(word) + ": operators are written in lower case");
         }
-        fail("condition: " + in_quotes(word) + " is not defined in the detection");
+        fail("condition: " + in_quotes(word) + " is not defined in the detection; define it or correct the name");
     }
 
     std::uint32_t parenthesis() {
-        if (++nesting_ > kMaxNesting) { fail("condition: too many parentheses inside each other"); }
+        if (++nesting_ > kMaxNesting) {
+            fail("condition: more than 64 parentheses inside each other; write it flatter");
+        }
         const std::uint32_t node = disjunction();
         if (!at_word(")")) {
             if (next_ < words_.size()) { fail_at_operator(); }
-            fail("condition: missing ')'");
+            fail("condition: missing ')' at the end");
         }
         ++next_;
         --nesting_;
@@ -168,7 +170,7 @@ private:
         if (quantity != "1" && quantity != "any" && quantity != "all") {
             fail("condition: " + in_quotes(quantity) + " before 'of': only 1, any and all are known");
         }
-        if (next_ >= words_.size()) { fail("condition ends after 'of'"); }
+        if (next_ >= words_.size()) { fail("condition ends after 'of'; write 'them' or a pattern there"); }
         const std::string_view pattern = words_[next_++];
         if (pattern == "(" || pattern == ")" || pattern == "|") {
             fail("condition: expected 'them' or a pattern after 'of', not " + in_quotes(pattern));
@@ -180,10 +182,10 @@ private:
             if (!is_hidden && (pattern == "them" || fits(pattern, name))) { nodes.push_back(scope_.node_of(i)); }
         }
         selected_ += nodes.size();
-        if (selected_ > kMaxSelected) { fail("condition names too many selections"); }
+        if (selected_ > kMaxSelected) { fail("condition names more than 100,000 selections; split the rule"); }
         if (nodes.empty()) {
             fail("condition: " + in_quotes(std::string(quantity) + " of " + std::string(pattern)) +
-                 " matches no selection");
+                 " matches no selection; define one or take the term out");
         }
         return quantity == "all" ? builder_.all(std::move(nodes)) : builder_.any(std::move(nodes));
     }

@@ -12,7 +12,9 @@ namespace {
 namespace yaml = common::yaml;
 
 std::string scalar_text(const yaml::Node& node, std::string_view key) {
-    if (!node.is_scalar() || node.is_null()) { refuse(node.at, "'" + std::string(key) + "' must be text"); }
+    if (!node.is_scalar() || node.is_null()) {
+        refuse(node.at, "'" + std::string(key) + "' must be text or, where several are allowed, a list of texts");
+    }
     return node.text;
 }
 
@@ -24,9 +26,15 @@ public:
 
     void run() {
         const yaml::Node* condition = collect();
-        if (condition == nullptr) { refuse(detection_.at, "missing 'condition' in " + name()); }
-        if (selections_.empty()) { refuse(detection_.at, name() + " has no selection"); }
-        if (selections_.size() > kMaxSelections) { refuse(detection_.at, name() + " has too many selections"); }
+        if (condition == nullptr) {
+            refuse(detection_.at, "missing 'condition' in " + name() + "; it says which selections must hold");
+        }
+        if (selections_.empty()) {
+            refuse(detection_.at, name() + " has no selection; add one such as 'selection: {field: value}'");
+        }
+        if (selections_.size() > kMaxSelections) {
+            refuse(detection_.at, name() + " has more than 10,000 selections; split it");
+        }
         read_conditions(*condition);
         read_selections();
         if (context_.change) { context_.change(draft_); }
@@ -59,7 +67,9 @@ private:
             DraftNode& node = draft_.selections[i].node;
             node = read_selection(*selections_[i], context_.placeholders);
             count += count_predicates(node);
-            if (count > kMaxPredicates) { refuse(selections_[i]->at, "the rule has too many values"); }
+            if (count > kMaxPredicates) {
+                refuse(selections_[i]->at, "the rule has more than 200,000 values; split it");
+            }
         }
     }
 
@@ -79,7 +89,9 @@ private:
         } else {
             add(condition);
         }
-        if (draft_.conditions.empty()) { refuse(condition.at, "'condition' is empty"); }
+        if (draft_.conditions.empty()) {
+            refuse(condition.at, "'condition' is empty; name the selections that must hold");
+        }
     }
 
     Draft draft_;
@@ -102,8 +114,10 @@ void check_lint_key(const yaml::Node& lint) {
 
 LogSource read_logsource(const yaml::Node& document) {
     const auto* node = document.find("logsource");
-    if (node == nullptr) { refuse(document.at, "missing 'logsource'"); }
-    if (!node->is_map()) { refuse(node->at, "'logsource' must be a map"); }
+    if (node == nullptr) {
+        refuse(document.at, "missing 'logsource'; it says which product, category or service the rule is for");
+    }
+    if (!node->is_map()) { refuse(node->at, "'logsource' must be a map such as {product: windows}"); }
     LogSource logsource{read_text_key(*node, "product"), read_text_key(*node, "category"),
                         read_text_key(*node, "service")};
     if (logsource == LogSource{}) { refuse(node->at, "'logsource' needs a product, a category or a service"); }
@@ -138,7 +152,8 @@ OwnKeys read_own_keys(const yaml::Node& document) {
         const std::string& key = own->entries[i].first;
         if (key == "lint") { check_lint_key(own->entries[i].second); }
         if (key != "entity" && key != "title_vi" && key != "response_vi" && key != "lint") {
-            refuse(own->key_positions[i], "unknown key '" + key + "' in 'canhgac'");
+            refuse(own->key_positions[i],
+                   "unknown key '" + key + "' in 'canhgac'; entity, title_vi, response_vi and lint are known");
         }
     }
     OwnKeys keys;
@@ -155,7 +170,8 @@ event::Severity read_level(const yaml::Node& document) {
                              event::Severity::high, event::Severity::critical}) {
         if (event::to_string(level) == text) { return level; }
     }
-    refuse(document.find("level")->at, "unknown level '" + text + "'");
+    refuse(document.find("level")->at,
+           "unknown level '" + text + "'; one of informational, low, medium, high and critical");
 }
 
 std::string read_identity(const yaml::Node& document) {
@@ -165,41 +181,27 @@ std::string read_identity(const yaml::Node& document) {
     refuse(document.at, "missing 'id'");
 }
 
-void check_head(const yaml::Node& document) {
-    if (read_text_key(document, "title").empty()) { refuse(document.at, "missing 'title'"); }
-    const std::string taxonomy = read_text_key(document, "taxonomy");
-    if (!taxonomy.empty() && taxonomy != "sigma") {
-        refuse(document.find("taxonomy")->at, "taxonomy '" + taxonomy + "' is not known");
-    }
-}
-
 std::string id_of(const yaml::Node& document) {
     const auto* id = document.is_map() ? document.find("id") : nullptr;
     return id != nullptr && id->is_scalar() ? id->text : std::string{};
 }
 
 Rule read_rule(const yaml::Node& document, const ReadContext& context) {
-    check_head(document);
+    check_head(document, context.taxonomies);
     Rule rule;
     rule.id = read_identity(document);
     rule.name = read_text_key(document, "name");
     rule.title = read_text_key(document, "title");
-    rule.description = read_text_key(document, "description");
-    rule.status = read_text_key(document, "status");
-    rule.author = read_text_key(document, "author");
     rule.level = read_level(document);
-    rule.tags = read_texts_key(document, "tags");
-    rule.references = read_texts_key(document, "references");
-    rule.falsepositives = read_texts_key(document, "falsepositives");
-    rule.fields = read_texts_key(document, "fields");
+    read_about(document, rule);
     OwnKeys own = read_own_keys(document);
     rule.entity = std::move(own.entity);
     rule.title_vi = std::move(own.title_vi);
     rule.response_vi = std::move(own.response_vi);
     rule.logsource = read_logsource(document);
     const auto* detection = document.find("detection");
-    if (detection == nullptr) { refuse(document.at, "missing 'detection'"); }
-    if (!detection->is_map()) { refuse(detection->at, "'detection' must be a map"); }
+    if (detection == nullptr) { refuse(document.at, "missing 'detection'; it holds the selections and the condition"); }
+    if (!detection->is_map()) { refuse(detection->at, "'detection' must be a map of selections and a condition"); }
     read_section(rule, *detection, context, Section::detection);
     return rule;
 }

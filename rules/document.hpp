@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ namespace canhgac::rules {
 struct ReadContext {
     const Placeholders& placeholders;
     std::function<void(Draft&)> change; ///< called once the detection is read, before its condition is resolved
+    const std::set<std::string>* taxonomies = nullptr; ///< accepted beside `sigma`
 };
 
 /// Throws Refusal, and what `context.change` throws.
@@ -49,7 +51,9 @@ struct OwnKeys {
     std::string response_vi;
 };
 [[nodiscard]] OwnKeys read_own_keys(const common::yaml::Node& document);
-/// Title present, taxonomy `sigma` or absent.
-void check_head(const common::yaml::Node& document);
+/// Title present and not too long; status, dates and taxonomy as the specification allows them.
+void check_head(const common::yaml::Node& document, const std::set<std::string>* taxonomies = nullptr);
+/// The keys of a rule that only people read: author, license, dates, references, scope, related, custom ones ...
+void read_about(const common::yaml::Node& document, Rule& rule);
 
 } // namespace canhgac::rules

@@ -66,7 +66,7 @@ std::optional<yaml::Node> DocumentActions::apply(const yaml::Node& document) {
         return std::nullopt;
     }
     if (action->text != "repeat") { refuse(action->at, "action must be global, reset or repeat"); }
-    if (!previous_.is_map()) { refuse(action->at, "action: repeat needs a rule before it"); }
+    if (!previous_.is_map()) { refuse(action->at, "action: repeat needs a rule before it in the same file"); }
     yaml::Node whole = without_action(document);
     add_missing(whole, previous_);
     make_id_unique(whole, document);

@@ -24,8 +24,10 @@ Predicate finished(Predicate predicate, const std::string& field, yaml::Position
         add_trailing_any(predicate.pattern);
     }
     for (const auto& part : predicate.pattern) {
-        if (part.kind == PatternPart::Kind::placeholder) { refuse(at, "unresolved placeholder '%" + part.text + "%'"); }
-        if (!is_utf8(part.text)) { refuse(at, "the UTF-16 form of this value needs base64 after it"); }
+        if (part.kind == PatternPart::Kind::placeholder) { refuse_placeholder(at, part.text); }
+        if (!is_utf8(part.text)) {
+            refuse(at, "the UTF-16 form of this value is no text; add base64 or base64offset after the modifier");
+        }
     }
     return predicate;
 }
@@ -37,7 +39,7 @@ std::uint32_t lower_item(RuleBuilder& builder, const DraftItem& item) {
         for (const auto& variant : value.variants) {
             variants.push_back(builder.predicate(finished(variant, item.field, value.at)));
         }
-        if (builder.is_full()) { refuse(value.at, "the rule has too many values"); }
+        if (builder.is_full()) { refuse(value.at, "the rule has more than 200,000 values; split it"); }
         nodes.push_back(builder.any(std::move(variants)));
     }
     const std::uint32_t joined = item.joins_all ? builder.all(std::move(nodes)) : builder.any(std::move(nodes));

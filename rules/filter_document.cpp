@@ -72,7 +72,7 @@ void read_references(const yaml::Node& body, UnresolvedFilter& out) {
 } // namespace
 
 UnresolvedFilter read_filter(const yaml::Node& document, const ReadContext& context, FilterPolarity polarity) {
-    check_head(document);
+    check_head(document, context.taxonomies);
     UnresolvedFilter out;
     out.at = document.at;
     Filter& filter = out.filter;

@@ -31,7 +31,7 @@ enum class Op : std::uint8_t {
     less,
     less_equal,
     greater,
-    greater_equal, ///< numeric, against `number`
+    greater_equal, ///< numeric, against `number`: the value, or the part `time_part` of the time it states
     is_null,       ///< absent, or JSON null
     exists,        ///< present (also null or empty); `expected` = false: absent
     boolean,       ///< value is the boolean (or text) `expected`
@@ -40,6 +40,9 @@ enum class Op : std::uint8_t {
     field_startswith,
     field_endswith, ///< against field `other_field`
 };
+
+/// A part of the time that a value states (SIGMA.md 48); `none`: the value itself.
+enum class TimePart : std::uint8_t { none, minute, hour, day, week, month, year };
 
 /// One test of one field. Equal predicates are shared by rules when compiled. An absent field makes every predicate
 /// false except is_null and exists(false).
@@ -54,9 +57,10 @@ struct Predicate {
     bool regex_dotall = false;
     std::uint8_t prefix_bits = 0; ///< cidr: 0..32 or 0..128
     bool is_ipv6 = false;
-    std::vector<PatternPart> pattern; ///< matches
-    std::string text;                 ///< regex source
-    std::string other_field;          ///< field_*
+    TimePart time_part = TimePart::none; ///< for equal_number ... greater_equal
+    std::vector<PatternPart> pattern;    ///< matches
+    std::string text;                    ///< regex source
+    std::string other_field;             ///< field_*
     double number = 0.0;
     std::array<std::uint8_t, 16> network{}; ///< cidr, network order; IPv4 in the first 4
     friend bool operator==(const Predicate&, const Predicate&) = default;
@@ -78,6 +82,12 @@ struct LogSource {
     friend auto operator<=>(const LogSource&, const LogSource&) = default;
 };
 
+/// `related`: another rule and what it is to this one.
+struct RelatedRule {
+    std::string id;
+    std::string type; ///< derived, obsolete, merged, renamed or similar
+};
+
 struct SourceLocation {
     std::string file;
     std::uint32_t line = 0;
@@ -88,13 +98,21 @@ struct Rule {
     std::string name;
     std::string title;
     std::string description;
-    std::string status;
+    std::string status; ///< stable, test, experimental, deprecated, unsupported, or empty
     std::string author;
+    std::string license;
+    std::string date;               ///< as written: YYYY-MM-DD or YYYY/MM/DD
+    std::string modified;           ///< as `date`
+    std::string taxonomy = "sigma"; ///< another one only if ReadOptions::taxonomies has it
     event::Severity level = event::Severity::medium;
     std::vector<std::string> tags;
     std::vector<std::string> references;
     std::vector<std::string> falsepositives;
     std::vector<std::string> fields;
+    std::vector<std::string> scope;
+    std::vector<RelatedRule> related;
+    /// Top-level keys that Sigma does not know, in the order written: name and value as JSON text.
+    std::vector<std::pair<std::string, std::string>> custom;
     std::vector<std::string> entity; ///< custom key `canhgac: {entity: [...]}`
     std::string title_vi;            ///< custom key `canhgac.title_vi`: the title people read in Vietnamese
     std::string response_vi;         ///< custom key `canhgac.response_vi`: what to do first, in Vietnamese

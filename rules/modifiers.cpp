@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/ip.hpp"
+#include "rules/plain_integer.hpp"
 #include "rules/refusal.hpp"
 #include "rules/regex_syntax.hpp"
 
@@ -15,43 +16,6 @@ namespace canhgac::rules {
 namespace {
 
 namespace yaml = common::yaml;
-
-constexpr std::array<std::pair<std::string_view, Modifier>, 34> kNames = {{
-    {"all", Modifier::all},
-    {"neq", Modifier::neq},
-    {"contains", Modifier::contains},
-    {"startswith", Modifier::startswith},
-    {"endswith", Modifier::endswith},
-    {"cased", Modifier::cased},
-    {"exists", Modifier::exists},
-    {"re", Modifier::regex},
-    {"i", Modifier::ignore_case},
-    {"ignorecase", Modifier::ignore_case},
-    {"m", Modifier::multiline},
-    {"multiline", Modifier::multiline},
-    {"s", Modifier::dotall},
-    {"dotall", Modifier::dotall},
-    {"base64", Modifier::base64},
-    {"base64offset", Modifier::base64offset},
-    {"wide", Modifier::utf16le},
-    {"utf16le", Modifier::utf16le},
-    {"utf16be", Modifier::utf16be},
-    {"utf16", Modifier::utf16},
-    {"windash", Modifier::windash},
-    {"cidr", Modifier::cidr},
-    {"lt", Modifier::less},
-    {"lte", Modifier::less_equal},
-    {"gt", Modifier::greater},
-    {"gte", Modifier::greater_equal},
-    {"fieldref", Modifier::field_reference},
-    {"expand", Modifier::expand},
-    {"minute", Modifier::time_part},
-    {"hour", Modifier::time_part},
-    {"day", Modifier::time_part},
-    {"week", Modifier::time_part},
-    {"month", Modifier::time_part},
-    {"year", Modifier::time_part},
-}};
 
 /// `all` and `neq` say how values are joined, whatever their kind.
 bool is_joiner(Modifier kind) {
@@ -79,7 +43,7 @@ std::string_view kind_name(const Predicate& value) {
     case Op::cidr:
         return "a network";
     case Op::equal_number:
-        return "a number";
+        return value.time_part == TimePart::none ? "a number" : "a part of a time";
     case Op::is_null:
         return "null";
     case Op::boolean:
@@ -96,23 +60,32 @@ std::string_view kind_name(const Predicate& value) {
     }
 }
 
+/// How to mend a value of the wrong kind.
+std::string_view how_to_mend(Op wanted, Op found) {
+    if (wanted == Op::equal_number) { return "; write a number, without quotes"; }
+    if (wanted == Op::boolean) { return "; write true or false, without quotes"; }
+    const bool may_be_quoted = found == Op::equal_number || found == Op::boolean || found == Op::is_null;
+    return may_be_quoted ? "; put it in quotes if text is meant" : "; it is for text only";
+}
+
 void require(const Step& step, const Predicate& value, Op op) {
-    if (value.op != op) { step.refuse_with("cannot be used on " + std::string(kind_name(value))); }
+    if (value.op == op && value.time_part == TimePart::none) { return; }
+    step.refuse_with("cannot be used on " + std::string(kind_name(value)) + std::string(how_to_mend(op, value.op)));
 }
 
 /// Where the characters themselves are needed, a pipeline cannot bring them later.
-void refuse_placeholder(const Step& step, const Predicate& value) {
+void require_no_placeholder(const Step& step, const Predicate& value) {
     for (const auto& part : value.pattern) {
-        if (part.kind == PatternPart::Kind::placeholder) {
-            refuse(step.at, "unresolved placeholder '%" + part.text + "%'");
-        }
+        if (part.kind == PatternPart::Kind::placeholder) { refuse_placeholder(step.at, part.text); }
     }
 }
 
 void require_literal(const Step& step, const Predicate& value) {
     require(step, value, Op::matches);
-    refuse_placeholder(step, value);
-    if (has_wildcard(value.pattern)) { step.refuse_with("cannot be used on a value with wildcards"); }
+    require_no_placeholder(step, value);
+    if (has_wildcard(value.pattern)) {
+        step.refuse_with("cannot be used on a value with wildcards; escape * and ? with a backslash");
+    }
 }
 
 /// The text as the rule writes it: only for modifiers that come first.
@@ -125,8 +98,10 @@ const std::string& raw_text(const Step& step, const Predicate& value) {
 void to_regex(const Step& step, Predicate& value) {
     const std::string& regex = raw_text(step, value);
     if (const auto fault = find_regex_fault(regex)) {
+        const bool is_unsupported = fault->reason.ends_with("is not supported");
         step.refuse_with("has a bad regular expression: " + fault->reason + " at byte " +
-                         std::to_string(fault->offset + 1) + " of '" + regex + "'");
+                         std::to_string(fault->offset + 1) + " of '" + regex + "'" +
+                         (is_unsupported ? "; write it without" : ""));
     }
     value.op = Op::regex;
     value.pattern.clear();
@@ -150,8 +125,11 @@ void to_network(const Step& step, Predicate& value) {
 }
 
 void compare(const Step& step, Predicate& value) {
-    require(step, value, Op::equal_number);
-    if (!step.is_first) { step.refuse_with("cannot follow another modifier"); }
+    const bool is_time = value.op == Op::equal_number && value.time_part != TimePart::none;
+    if (!is_time) {
+        require(step, value, Op::equal_number);
+        if (!step.is_first) { step.refuse_with("cannot follow any other modifier than minute ... year"); }
+    }
     switch (step.modifier.kind) {
     case Modifier::less:
         value.op = Op::less;
@@ -164,6 +142,32 @@ void compare(const Step& step, Predicate& value) {
         break;
     default:
         value.op = Op::greater_equal;
+    }
+}
+
+/// SIGMA.md 48: before any comparison, a whole number that the part can be.
+void to_time_part(const Step& step, Predicate& value) {
+    struct Range {
+        std::string_view name;
+        TimePart part;
+        double least;
+        double most;
+    };
+    static constexpr std::array<Range, 6> kRanges = {{{"minute", TimePart::minute, 0, 59},
+                                                      {"hour", TimePart::hour, 0, 23},
+                                                      {"day", TimePart::day, 1, 31},
+                                                      {"week", TimePart::week, 1, 53},
+                                                      {"month", TimePart::month, 1, 12},
+                                                      {"year", TimePart::year, 0, 9999}}};
+    if (!step.is_first) { step.refuse_with("must come before every other modifier, also before gt, gte, lt and lte"); }
+    require(step, value, Op::equal_number);
+    for (const auto& range : kRanges) {
+        if (range.name != step.modifier.name) { continue; }
+        if (value.number != std::floor(value.number) || value.number < range.least || value.number > range.most) {
+            step.refuse_with("needs a whole number from " + std::to_string(static_cast<int>(range.least)) + " to " +
+                             std::to_string(static_cast<int>(range.most)));
+        }
+        value.time_part = range.part;
     }
 }
 
@@ -207,7 +211,7 @@ void place(const Step& step, Predicate& value) {
                                                   : Op::field_endswith;
         return;
     default:
-        step.refuse_with("cannot be used on " + std::string(kind_name(value)));
+        require(step, value, Op::matches);
     }
 }
 
@@ -229,7 +233,7 @@ std::vector<Predicate> with_patterns(const Predicate& value, std::vector<Pattern
 
 void encode_utf16(const Step& step, Predicate& value) {
     require(step, value, Op::matches);
-    refuse_placeholder(step, value);
+    require_no_placeholder(step, value);
     const bool has_mark = step.modifier.kind == Modifier::utf16;
     if (has_mark) { require_literal(step, value); }
     const Utf16 form = has_mark                                  ? Utf16::with_mark
@@ -249,7 +253,10 @@ std::vector<Predicate> encode_base64(const Step& step, const Predicate& value) {
         append_literal(patterns.front(), base64(bytes));
     } else {
         const auto texts = base64_offsets(bytes);
-        if (!texts) { step.refuse_with("needs a longer value: '" + bytes + "' leaves nothing to look for"); }
+        if (!texts) {
+            step.refuse_with("needs a longer value: '" + bytes +
+                             "' leaves nothing to look for; use three bytes or more");
+        }
         for (const auto& text : *texts) {
             append_literal(patterns.emplace_back(), text);
         }
@@ -260,14 +267,14 @@ std::vector<Predicate> encode_base64(const Step& step, const Predicate& value) {
 std::vector<Predicate> replace_placeholders(const Step& step, const Predicate& value) {
     require(step, value, Op::matches);
     auto expansion = expand(value.pattern, step.placeholders);
-    if (expansion.too_many) { step.refuse_with("makes too many values"); }
+    if (expansion.too_many) { step.refuse_with("makes more than 20,000 values; write them as a regular expression"); }
     return with_patterns(value, std::move(expansion.patterns));
 }
 
 std::vector<Predicate> vary_dashes(const Step& step, const Predicate& value) {
     require(step, value, Op::matches);
     auto patterns = windash(value.pattern);
-    if (!patterns) { step.refuse_with("makes too many values"); }
+    if (!patterns) { step.refuse_with("makes more than 20,000 values; write them as a regular expression"); }
     return with_patterns(value, std::move(*patterns));
 }
 
@@ -325,7 +332,8 @@ std::vector<Predicate> apply_one(const Step& step, Predicate value) {
     case Modifier::expand:
         return replace_placeholders(step, value);
     case Modifier::time_part:
-        refuse(step.at, "time modifier '" + std::string(step.modifier.name) + "' is not supported yet");
+        to_time_part(step, value);
+        break;
     }
     std::vector<Predicate> values;
     values.push_back(std::move(value));
@@ -340,13 +348,6 @@ bool is_exact(const yaml::Node& number) {
 
 } // namespace
 
-std::optional<Modifier> modifier_named(std::string_view name) noexcept {
-    for (const auto& [known, kind] : kNames) {
-        if (known == name) { return kind; }
-    }
-    return std::nullopt;
-}
-
 ModifierChain::ModifierChain(std::vector<UsedModifier> modifiers, std::string_view field,
                              const Placeholders& placeholders)
     : modifiers_(std::move(modifiers)), field_(field), placeholders_(placeholders) {}
@@ -355,19 +356,23 @@ bool ModifierChain::has(Modifier kind) const noexcept {
     return std::any_of(modifiers_.begin(), modifiers_.end(), [&](const auto& used) { return used.kind == kind; });
 }
 
+bool ModifierChain::wants_number() const noexcept {
+    return std::any_of(modifiers_.begin(), modifiers_.end(), [](const auto& used) {
+        return used.kind == Modifier::time_part ||
+               (used.kind >= Modifier::less && used.kind <= Modifier::greater_equal);
+    });
+}
+
 void ModifierChain::check(yaml::Position at) const {
     for (const auto& used : modifiers_) {
         const std::string name = "modifier '" + std::string(used.name) + "' ";
-        if (used.kind == Modifier::time_part) {
-            refuse(at, "time modifier '" + std::string(used.name) + "' is not supported yet");
-        }
         if (used.kind == Modifier::exists && modifiers_.size() > 1) {
-            refuse(at, name + "cannot be combined with others");
+            refuse(at, name + "cannot be combined with others; write the other test as an item of its own");
         }
         const bool needs_field = used.kind == Modifier::exists || used.kind == Modifier::field_reference ||
-                                 used.kind == Modifier::cidr ||
+                                 used.kind == Modifier::cidr || used.kind == Modifier::time_part ||
                                  (used.kind >= Modifier::less && used.kind <= Modifier::greater_equal);
-        if (field_.empty() && needs_field) { refuse(at, name + "needs a field"); }
+        if (field_.empty() && needs_field) { refuse(at, name + "needs a field before it"); }
     }
 }
 
@@ -377,7 +382,7 @@ Predicate ModifierChain::start(const yaml::Node& value) const {
     const bool is_keyword = field_.empty();
     switch (value.kind) {
     case yaml::Kind::null:
-        if (is_keyword) { refuse(value.at, "null cannot be a keyword"); }
+        if (is_keyword) { refuse(value.at, "null cannot be a keyword; write the text to look for"); }
         predicate.op = Op::is_null;
         return predicate;
     case yaml::Kind::boolean:
@@ -395,17 +400,32 @@ Predicate ModifierChain::start(const yaml::Node& value) const {
         append_literal(predicate.pattern, value.text);
         return predicate;
     case yaml::Kind::string:
+        if (const auto number = plain_integer(value); number && wants_number()) {
+            predicate.op = Op::equal_number;
+            predicate.number = *number;
+            return predicate;
+        }
         predicate.text = value.text;
         predicate.pattern = parse_sigma_string(value.text);
         return predicate;
     default:
-        refuse(value.at, "expected a single value");
+        refuse(value.at, value.is_map() ? "a map inside a list of values; give the item a line of its own"
+                                        : "a list inside a list; put its values into the outer list");
     }
 }
 
 std::vector<Predicate> ModifierChain::apply(const yaml::Node& value) const {
     std::vector<Predicate> values;
     values.push_back(start(value));
+    const bool only_joined = std::all_of(modifiers_.begin(), modifiers_.end(),
+                                         [](const UsedModifier& used) { return is_joiner(used.kind); });
+    if (const auto number = plain_integer(value); number && only_joined && !field_.empty()) {
+        values.push_back(values.front()); // `0x17` is what logs write as well as the number 23 (SIGMA.md 6)
+        values.back().op = Op::equal_number;
+        values.back().number = *number;
+        values.back().pattern.clear();
+        values.back().text.clear();
+    }
     bool is_first = true;
     for (const auto& used : modifiers_) {
         const Step step{used, placeholders_, value.at, is_first};
@@ -415,7 +435,9 @@ std::vector<Predicate> ModifierChain::apply(const yaml::Node& value) const {
                 changed.push_back(std::move(result));
             }
         }
-        if (changed.size() > kMaxVariants) { step.refuse_with("makes too many values"); }
+        if (changed.size() > kMaxVariants) {
+            step.refuse_with("makes more than 20,000 values; write them as a regular expression");
+        }
         values = std::move(changed);
         is_first = is_first && is_joiner(used.kind);
     }

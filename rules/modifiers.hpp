@@ -37,7 +37,7 @@ enum class Modifier : std::uint8_t {
     greater_equal,
     field_reference,
     expand,
-    time_part, ///< minute, hour, day, week, month, year: known, not supported
+    time_part, ///< minute, hour, day, week, month, year
 };
 
 /// A modifier as written in a field key.
@@ -48,6 +48,9 @@ struct UsedModifier {
 
 /// "contains", "re", "i", "wide" ...; nothing for an unknown name.
 [[nodiscard]] std::optional<Modifier> modifier_named(std::string_view name) noexcept;
+
+/// All of them.
+[[nodiscard]] std::vector<std::string_view> modifier_names();
 
 /// Changes one value, step by step in the order of the modifiers. A value may become several, of which any suffices.
 /// Throws Refusal.
@@ -66,6 +69,7 @@ public:
     [[nodiscard]] bool has(Modifier kind) const noexcept;
 
 private:
+    [[nodiscard]] bool wants_number() const noexcept;
     [[nodiscard]] Predicate start(const common::yaml::Node& value) const;
 
     std::vector<UsedModifier> modifiers_;

@@ -61,6 +61,13 @@ std::string regex_text(const Predicate& predicate) {
     return out;
 }
 
+/// "hour ", a part of the time that the value states, or nothing.
+std::string time_text(const Predicate& predicate) {
+    static constexpr std::array<std::string_view, 7> kNames = {"", "minute", "hour", "day", "week", "month", "year"};
+    if (predicate.time_part == TimePart::none) { return {}; }
+    return std::string(kNames[static_cast<std::size_t>(predicate.time_part)]) + " ";
+}
+
 std::string test_text(const Predicate& predicate) {
     switch (predicate.op) {
     case Op::matches:
@@ -70,15 +77,15 @@ std::string test_text(const Predicate& predicate) {
     case Op::cidr:
         return "in " + network_text(predicate);
     case Op::equal_number:
-        return "= " + number_text(predicate.number);
+        return time_text(predicate) + "= " + number_text(predicate.number);
     case Op::less:
-        return "< " + number_text(predicate.number);
+        return time_text(predicate) + "< " + number_text(predicate.number);
     case Op::less_equal:
-        return "<= " + number_text(predicate.number);
+        return time_text(predicate) + "<= " + number_text(predicate.number);
     case Op::greater:
-        return "> " + number_text(predicate.number);
+        return time_text(predicate) + "> " + number_text(predicate.number);
     case Op::greater_equal:
-        return ">= " + number_text(predicate.number);
+        return time_text(predicate) + ">= " + number_text(predicate.number);
     case Op::is_null:
         return "is null";
     case Op::exists:

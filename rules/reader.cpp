@@ -80,6 +80,8 @@ struct Reader::State {
     std::unordered_map<std::string, std::size_t> file_order;
     std::size_t filtered_predicates = 0; ///< how many filters added to rules
 
+    [[nodiscard]] ReadContext context() const { return {options.placeholders, {}, &options.taxonomies}; }
+
     void reject(std::string_view file, yaml::Position at, std::string id, std::string reason) {
         result.rejected.push_back({std::string(file), at.line, at.column, std::move(id), std::move(reason)});
     }
@@ -91,9 +93,9 @@ struct Reader::State {
             const auto found = known.find(text);
             if (text.empty() || found == known.end() || found->second.kind == Known::Kind::rejected) { return; }
             const auto* node = document.find(key);
-            refuse(node == nullptr ? document.at : node->at, std::string(what) + " '" + text + "' is already used in " +
-                                                                 found->second.at.file + ":" +
-                                                                 std::to_string(found->second.at.line));
+            refuse(node == nullptr ? document.at : node->at,
+                   std::string(what) + " '" + text + "' is already used in " + found->second.at.file + ":" +
+                       std::to_string(found->second.at.line) + "; give this one another");
         };
         check(id, "id", "id");
         if (name != id) { check(name, "name", "name"); }
@@ -103,9 +105,11 @@ struct Reader::State {
 
     void add_document(std::string_view file, const yaml::Node& document) {
         const SourceLocation at{std::string(file), document.at.line};
-        if (!document.is_map()) { refuse(document.at, "a rule must be a map"); }
+        if (!document.is_map()) {
+            refuse(document.at, "a document must be a map with keys such as title, logsource and detection");
+        }
         if (document.find("filter") != nullptr) {
-            auto unresolved = read_filter(document, {options.placeholders, {}}, options.filter_polarity);
+            auto unresolved = read_filter(document, context(), options.filter_polarity);
             auto& filter = unresolved.filter;
             filter.at = at;
             claim(document, filter.id, filter.name, Known::Kind::filter, at);
@@ -120,7 +124,7 @@ struct Reader::State {
             correlations.push_back(std::move(unresolved));
             return;
         }
-        Rule rule = read_rule(document, {options.placeholders, {}});
+        Rule rule = read_rule(document, context());
         rule.at = at;
         claim(document, rule.id, rule.name, Known::Kind::rule, at);
         result.rules.push_back(std::move(rule));
@@ -247,7 +251,7 @@ void Reader::add_text(std::string_view file, std::string_view text) {
         is_empty = false;
         state.try_document(file, document, actions);
     }
-    if (is_empty) { state.reject(file, {1, 1}, {}, "the file holds no document"); }
+    if (is_empty) { state.reject(file, {1, 1}, {}, "the file holds no document; remove it or write a rule into it"); }
 }
 
 void Reader::add_path(const fs::path& path) {

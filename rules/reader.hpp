@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ enum class FilterPolarity : std::uint8_t { pysigma, specification };
 struct ReadOptions {
     /// Values of `%name%` for the `expand` modifier (SIGMA.md 50).
     std::map<std::string, std::vector<std::string>> placeholders;
+    /// Taxonomies beside `sigma` whose field names something else translates, e.g. a pipeline (SIGMA.md 4). A rule of
+    /// any other is rejected.
+    std::set<std::string> taxonomies;
     FilterPolarity filter_polarity = FilterPolarity::pysigma;
     /// When filters with an end (`canhgac.until`) are judged; nothing: the system's clock at finish().
     std::optional<common::Nanos> now;

@@ -18,4 +18,8 @@ struct Refusal {
     throw Refusal{at, std::move(reason)};
 }
 
+[[noreturn]] inline void refuse_placeholder(common::yaml::Position at, const std::string& name) {
+    refuse(at, "unresolved placeholder '%" + name + "%'; give it values in the file of placeholders");
+}
+
 } // namespace canhgac::rules

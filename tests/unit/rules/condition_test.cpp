@@ -55,30 +55,31 @@ TEST(Condition, SIGMA_H55_NamesWithUnderscoreAreHidden) {
 
 TEST(Condition, SIGMA_H56_ListOfConditions) {
     EXPECT_EQ(tree("[a, b and c]"), "  any\n    a = 1\n    all\n      b = 1\n      c = 1\n");
-    EXPECT_EQ(tree("[]"), "'condition' is empty");
+    EXPECT_EQ(tree("[]"), "'condition' is empty; name the selections that must hold");
     EXPECT_EQ(tree("5"), "'condition' must be text or a list of texts");
 }
 
 TEST(Condition, SIGMA_H57_SelectorThatMatchesNothing) {
-    EXPECT_EQ(tree("a and 1 of x*"), "condition: '1 of x*' matches no selection");
-    EXPECT_EQ(tree("1 of them", {"_a"}), "condition: '1 of them' matches no selection");
+    EXPECT_EQ(tree("a and 1 of x*"), "condition: '1 of x*' matches no selection; define one or take the term out");
+    EXPECT_EQ(tree("1 of them", {"_a"}),
+              "condition: '1 of them' matches no selection; define one or take the term out");
 }
 
 TEST(Condition, SIGMA_H58_Mistakes) {
-    EXPECT_EQ(tree("a and d"), "condition: 'd' is not defined in the detection");
-    EXPECT_EQ(tree("a and"), "condition ends where a selection should stand");
+    EXPECT_EQ(tree("a and d"), "condition: 'd' is not defined in the detection; define it or correct the name");
+    EXPECT_EQ(tree("a and"), "condition ends where the name of a selection should stand");
     EXPECT_EQ(tree("a b"), "condition: expected 'and' or 'or' before 'b'");
     EXPECT_EQ(tree("and a"), "condition: expected a selection before 'and'");
-    EXPECT_EQ(tree("(a"), "condition: missing ')'");
-    EXPECT_EQ(tree("a)"), "condition: ')' without '('");
+    EXPECT_EQ(tree("(a"), "condition: missing ')' at the end");
+    EXPECT_EQ(tree("a)"), "condition: ')' without '(' before it");
     EXPECT_EQ(tree("()"), "condition: expected a selection before ')'");
-    EXPECT_EQ(tree("''"), "condition is empty");
-    EXPECT_EQ(tree("1 of"), "condition ends after 'of'");
+    EXPECT_EQ(tree("''"), "condition is empty; name the selections that must hold");
+    EXPECT_EQ(tree("1 of"), "condition ends after 'of'; write 'them' or a pattern there");
     EXPECT_EQ(tree("1 of (a)"), "condition: expected 'them' or a pattern after 'of', not '('");
     EXPECT_EQ(tree("a | count() > 5"), "condition: aggregation with '|' is not supported; write a correlation");
     std::string deep(70, '(');
     deep.append("a").append(70, ')');
-    EXPECT_EQ(tree(deep), "condition: too many parentheses inside each other");
+    EXPECT_EQ(tree(deep), "condition: more than 64 parentheses inside each other; write it flatter");
 }
 
 TEST(Condition, SIGMA_H59_NamesThatTripOthers) {
@@ -97,7 +98,8 @@ TEST(Condition, SIGMA_H60_TimeframeIsNoSelection) {
 
 TEST(Condition, UnusedSelectionsAreCheckedToo) {
     const auto result = read_text("t.yml", rule_text("  a: {f: 1}\n  b: {f|foo: 1}\n  condition: a\n"));
-    EXPECT_EQ(outcome(result), "6:7 unknown modifier 'foo' in 'f|foo'");
+    EXPECT_EQ(outcome(result),
+              "6:7 unknown modifier 'foo' in 'f|foo'; the modifiers are listed in docs/reference/sigma.md");
 }
 
 TEST(Condition, ManySelectorsOverManySelectionsAreBounded) {
@@ -111,7 +113,7 @@ TEST(Condition, ManySelectorsOverManySelectionsAreBounded) {
     }
     const auto result = read_text("t.yml", rule_text(detection + "\n"));
     ASSERT_EQ(result.rejected.size(), 1U);
-    EXPECT_EQ(result.rejected[0].reason, "condition names too many selections");
+    EXPECT_EQ(result.rejected[0].reason, "condition names more than 100,000 selections; split the rule");
 }
 
 } // namespace

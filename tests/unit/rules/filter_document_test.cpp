@@ -150,9 +150,12 @@ TEST(FilterDocument, WhatIsWrongIsRejectedWithItsPlace) {
               "13:10 filter: 'rules' must be 'any' or a list of ids or names of rules");
     EXPECT_EQ(rejection_of(filter_text("  rules: any\n  s: {User: a}\n  condition: [not s, s]\n")),
               "15:14 the condition of a filter is one text; join several with 'or'");
-    EXPECT_EQ(rejection_of(filter_text("  rules: any\n  s: {User: a}\n")), "13:3 missing 'condition' in 'filter'");
-    EXPECT_EQ(rejection_of(filter_text("  rules: any\n  condition: s\n")), "13:3 'filter' has no selection");
-    EXPECT_EQ(rejection_of("title: F\nid: f1\nfilter:\n" + std::string(kAny)), "9:1 missing 'logsource'");
+    EXPECT_EQ(rejection_of(filter_text("  rules: any\n  s: {User: a}\n")),
+              "13:3 missing 'condition' in 'filter'; it says which selections must hold");
+    EXPECT_EQ(rejection_of(filter_text("  rules: any\n  condition: s\n")),
+              "13:3 'filter' has no selection; add one such as 'selection: {field: value}'");
+    EXPECT_EQ(rejection_of("title: F\nid: f1\nfilter:\n" + std::string(kAny)),
+              "9:1 missing 'logsource'; it says which product, category or service the rule is for");
     EXPECT_EQ(rejection_of("title: F\nid: f1\nlogsource: {product: windows}\nfilter: any\n"),
               "12:9 'filter' must be a map");
     EXPECT_EQ(rejection_of(filter_text(kAny, "detection: {s: {a: b}, condition: s}\n")),

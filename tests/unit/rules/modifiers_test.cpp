@@ -22,7 +22,7 @@ TEST(Modifiers, SIGMA_E25_Numbers) {
     EXPECT_EQ(item("f: 4624"), "  f = 4624\n");
     EXPECT_EQ(item("f: -1.5"), "  f = -1.5\n");
     EXPECT_EQ(item("f: '4624'"), "  f matches \"4624\"\n");
-    EXPECT_EQ(item("f: 00000429"), "  f matches \"00000429\"\n");
+    EXPECT_EQ(item("f: 00000429"), "  any\n    f matches \"00000429\"\n    f = 429\n");
     EXPECT_EQ(item("f: 9007199254740993"), "  f matches \"9007199254740993\"\n"); // no double is this number
 }
 
@@ -37,19 +37,20 @@ TEST(Modifiers, SIGMA_E26_E27_BooleanAndNull) {
 }
 
 TEST(Modifiers, SIGMA_E28_NullAndMapAreNoKeywords) {
-    EXPECT_EQ(reason("- null"), "null cannot be a keyword");
+    EXPECT_EQ(reason("- null"), "null cannot be a keyword; write the text to look for");
     EXPECT_EQ(reason("- true"), "true or false cannot be a keyword; write it in quotes");
-    EXPECT_EQ(reason("f: {a: b}"), "a map cannot be the value of 'f'");
-    EXPECT_EQ(reason("f: [[a]]"), "expected a single value");
+    EXPECT_EQ(reason("f: {a: b}"), "a map cannot be the value of 'f'; the parts of a nested field are joined by dots");
+    EXPECT_EQ(reason("f: [[a]]"), "a list inside a list; put its values into the outer list");
 }
 
 TEST(Modifiers, SIGMA_E29_NumbersWithTextModifiers) {
     for (const char* name : {"contains", "startswith", "endswith", "re", "cidr", "base64", "wide", "windash", "cased",
                              "expand", "fieldref"}) {
         EXPECT_EQ(reason("f|" + std::string(name) + ": 5"),
-                  "modifier '" + std::string(name) + "' cannot be used on a number");
+                  "modifier '" + std::string(name) + "' cannot be used on a number; put it in quotes if text is meant");
     }
-    EXPECT_EQ(reason("f|contains: null"), "modifier 'contains' cannot be used on null");
+    EXPECT_EQ(reason("f|contains: null"),
+              "modifier 'contains' cannot be used on null; put it in quotes if text is meant");
 }
 
 TEST(Modifiers, SIGMA_G35_All) {
@@ -68,15 +69,18 @@ TEST(Modifiers, SIGMA_G37_Cased) {
     EXPECT_EQ(item("f|cased: aB"), "  f matches \"aB\" cased\n");
     EXPECT_EQ(item("f|cased|contains: aB"), item("f|contains|cased: aB"));
     EXPECT_EQ(item("f|contains|cased: aB"), "  f matches * \"aB\" * cased\n");
-    EXPECT_EQ(reason("f|re|cased: a"), "modifier 'cased' cannot be used on a regular expression");
+    EXPECT_EQ(reason("f|re|cased: a"), "modifier 'cased' cannot be used on a regular expression; it is for text only");
 }
 
 TEST(Modifiers, SIGMA_G38_Exists) {
     EXPECT_EQ(item("f|exists: true"), "  f exists\n");
     EXPECT_EQ(item("f|exists: false"), "  f does not exist\n");
-    EXPECT_EQ(reason("f|exists: 'true'"), "modifier 'exists' cannot be used on text");
-    EXPECT_EQ(reason("f|exists: 1"), "modifier 'exists' cannot be used on a number");
-    EXPECT_EQ(reason("f|exists|neq: true"), "modifier 'exists' cannot be combined with others");
+    EXPECT_EQ(reason("f|exists: 'true'"),
+              "modifier 'exists' cannot be used on text; write true or false, without quotes");
+    EXPECT_EQ(reason("f|exists: 1"),
+              "modifier 'exists' cannot be used on a number; write true or false, without quotes");
+    EXPECT_EQ(reason("f|exists|neq: true"),
+              "modifier 'exists' cannot be combined with others; write the other test as an item of its own");
 }
 
 TEST(Modifiers, SIGMA_G39_NeqNegatesTheWholeItem) {
@@ -94,8 +98,8 @@ TEST(Modifiers, SIGMA_G40_Re) {
     EXPECT_EQ(reason("f|contains|re: a"), "modifier 're' must come before every other modifier");
     EXPECT_EQ(reason("f|cased|re: a"), "modifier 're' must come before every other modifier");
     EXPECT_EQ(item("f|all|re: [a, b]"), "  all\n    f regex \"a\"\n    f regex \"b\"\n");
-    EXPECT_EQ(reason("f|re: '(?=a)b'"),
-              "modifier 're' has a bad regular expression: lookahead is not supported at byte 1 of '(?=a)b'");
+    EXPECT_EQ(reason("f|re: '(?=a)b'"), "modifier 're' has a bad regular expression: lookahead is not supported at "
+                                        "byte 1 of '(?=a)b'; write it without");
 }
 
 TEST(Modifiers, SIGMA_G36_PlacingARegex) {
@@ -122,8 +126,10 @@ TEST(Modifiers, SIGMA_G42_Base64) {
     EXPECT_EQ(item("f|base64: foobar"), "  f matches \"Zm9vYmFy\"\n");
     EXPECT_EQ(item("f|base64|contains: foobar"), "  f matches * \"Zm9vYmFy\" *\n");
     EXPECT_EQ(item("f|base64: 'đ'"), "  f matches \"xJE=\"\n"); // UTF-8 bytes C4 91
-    EXPECT_EQ(reason("f|base64: 'a*'"), "modifier 'base64' cannot be used on a value with wildcards");
-    EXPECT_EQ(reason("f|contains|base64: a"), "modifier 'base64' cannot be used on a value with wildcards");
+    EXPECT_EQ(reason("f|base64: 'a*'"),
+              "modifier 'base64' cannot be used on a value with wildcards; escape * and ? with a backslash");
+    EXPECT_EQ(reason("f|contains|base64: a"),
+              "modifier 'base64' cannot be used on a value with wildcards; escape * and ? with a backslash");
     EXPECT_EQ(item(R"(f|base64: 'a\*b')"), "  f matches \"YSpi\"\n");
 }
 
@@ -134,7 +140,7 @@ TEST(Modifiers, SIGMA_G43_Base64Offset) {
     EXPECT_EQ(base64_offsets("f"), std::nullopt); // a variant would be empty and match everything
     EXPECT_EQ(base64_offsets(""), std::nullopt);
     EXPECT_EQ(reason("f|base64offset|contains: f"),
-              "modifier 'base64offset' needs a longer value: 'f' leaves nothing to look for");
+              "modifier 'base64offset' needs a longer value: 'f' leaves nothing to look for; use three bytes or more");
     EXPECT_EQ(base64_offsets("\xC4\x91\xC4\x91")->at(0), "xJHEk"); // bytes, not characters, decide the cut
 }
 
@@ -163,8 +169,10 @@ TEST(Modifiers, SIGMA_G44_Utf16) {
               "  any\n    f matches * \"cABpAG4AZw\" *\n    f matches * \"AAaQBuAGcA\" *\n"
               "    f matches * \"wAGkAbgBnA\" *\n");
     EXPECT_EQ(item("f|wide: ab"), "  f matches \"a\\x00b\\x00\"\n");
-    EXPECT_EQ(reason("f|utf16: ab"), "the UTF-16 form of this value needs base64 after it");
-    EXPECT_EQ(reason("f|wide: 'é'"), "the UTF-16 form of this value needs base64 after it");
+    EXPECT_EQ(reason("f|utf16: ab"),
+              "the UTF-16 form of this value is no text; add base64 or base64offset after the modifier");
+    EXPECT_EQ(reason("f|wide: 'é'"),
+              "the UTF-16 form of this value is no text; add base64 or base64offset after the modifier");
 }
 
 TEST(Modifiers, SIGMA_G45_Windash) {
@@ -184,7 +192,8 @@ TEST(Modifiers, SIGMA_G45_Windash) {
         EXPECT_NE(std::find(texts.begin(), texts.end(), want), texts.end()) << want;
     }
     EXPECT_EQ(item("f|contains|windash: ' -x'"), item("f|windash|contains: ' -x'"));
-    EXPECT_EQ(reason("f|windash: '-a -b -c -d -e -f -g'"), "modifier 'windash' makes too many values");
+    EXPECT_EQ(reason("f|windash: '-a -b -c -d -e -f -g'"),
+              "modifier 'windash' makes more than 20,000 values; write them as a regular expression");
 }
 
 TEST(Modifiers, SIGMA_G46_Cidr) {
@@ -196,8 +205,9 @@ TEST(Modifiers, SIGMA_G46_Cidr) {
     EXPECT_EQ(reason("f|cidr: host/8"), "modifier 'cidr' 'host/8' is not an address");
     EXPECT_EQ(reason("f|cidr: 'fe80::%eth0/64'"), "modifier 'cidr' 'fe80::%eth0/64' is not an address");
     EXPECT_EQ(reason("f|contains|cidr: 10.0.0.0/8"), "modifier 'cidr' must come before every other modifier");
-    EXPECT_EQ(reason("f|cidr|contains: 10.0.0.0/8"), "modifier 'contains' cannot be used on a network");
-    EXPECT_EQ(reason("'|cidr': 10.0.0.0/8"), "modifier 'cidr' needs a field");
+    EXPECT_EQ(reason("f|cidr|contains: 10.0.0.0/8"),
+              "modifier 'contains' cannot be used on a network; it is for text only");
+    EXPECT_EQ(reason("'|cidr': 10.0.0.0/8"), "modifier 'cidr' needs a field before it");
 }
 
 TEST(Modifiers, SIGMA_G47_Comparisons) {
@@ -205,15 +215,19 @@ TEST(Modifiers, SIGMA_G47_Comparisons) {
     EXPECT_EQ(item("f|lte: 5.5"), "  f <= 5.5\n");
     EXPECT_EQ(item("f|gt: -5"), "  f > -5\n");
     EXPECT_EQ(item("f|gte: 0"), "  f >= 0\n");
-    EXPECT_EQ(reason("f|gte: '5'"), "modifier 'gte' cannot be used on text");
-    EXPECT_EQ(reason("f|gte|lt: 5"), "modifier 'lt' cannot be used on a comparison");
+    EXPECT_EQ(reason("f|gte: '5'"), "modifier 'gte' cannot be used on text; write a number, without quotes");
+    EXPECT_EQ(reason("f|gte|lt: 5"), "modifier 'lt' cannot be used on a comparison; write a number, without quotes");
 }
 
-TEST(Modifiers, SIGMA_G48_TimeModifiersAreNamed) {
-    for (const char* name : {"minute", "hour", "day", "week", "month", "year"}) {
-        EXPECT_EQ(reason("f|" + std::string(name) + "|gte: 22"),
-                  "time modifier '" + std::string(name) + "' is not supported yet");
+TEST(Modifiers, SIGMA_G48_TimeParts) {
+    for (const std::string name : {"minute", "hour", "day", "week", "month", "year"}) {
+        EXPECT_EQ(item("f|" + name + ": 7"), "  f " + name + " = 7\n");
+        EXPECT_EQ(item("f|" + name + "|gte: 7"), "  f " + name + " >= 7\n");
+        EXPECT_EQ(item("f|" + name + "|lt: [7, 8]"), "  any\n    f " + name + " < 7\n    f " + name + " < 8\n");
+        EXPECT_EQ(reason("f|gte|" + name + ": 7"),
+                  "modifier '" + name + "' must come before every other modifier, also before gt, gte, lt and lte");
     }
+    EXPECT_EQ(reason("f|day: 0"), "modifier 'day' needs a whole number from 1 to 31");
 }
 
 TEST(Modifiers, SIGMA_G49_FieldReference) {
@@ -221,9 +235,10 @@ TEST(Modifiers, SIGMA_G49_FieldReference) {
     EXPECT_EQ(item("f|fieldref|contains: g"), "  f contains field g\n");
     EXPECT_EQ(item("f|fieldref|startswith: g"), "  f starts with field g\n");
     EXPECT_EQ(item("f|fieldref|endswith: g"), "  f ends with field g\n");
-    EXPECT_EQ(reason("f|fieldref: 'g*'"), "modifier 'fieldref' cannot be used on a value with wildcards");
+    EXPECT_EQ(reason("f|fieldref: 'g*'"),
+              "modifier 'fieldref' cannot be used on a value with wildcards; escape * and ? with a backslash");
     EXPECT_EQ(reason("f|fieldref: ''"), "modifier 'fieldref' needs the name of a field");
-    EXPECT_EQ(reason("'|fieldref': g"), "modifier 'fieldref' needs a field");
+    EXPECT_EQ(reason("'|fieldref': g"), "modifier 'fieldref' needs a field before it");
 }
 
 TEST(Modifiers, SIGMA_G50_Expand) {
@@ -239,15 +254,18 @@ TEST(Modifiers, SIGMA_G50_Expand) {
     EXPECT_EQ(item(R"(f|expand: '\%dc\%')", options), "  f matches \"%dc%\"\n");
     EXPECT_EQ(item("f|expand: '100%'", options), "  f matches \"100%\"\n");
     EXPECT_EQ(item("f: '%dc%'", options), "  f matches \"%dc%\"\n"); // text without the modifier
-    EXPECT_EQ(reason("f|expand: '%none%'", options), "unresolved placeholder '%none%'");
-    EXPECT_EQ(reason("f|expand: '%dc%'"), "unresolved placeholder '%dc%'");
+    EXPECT_EQ(reason("f|expand: '%none%'", options),
+              "unresolved placeholder '%none%'; give it values in the file of placeholders");
+    EXPECT_EQ(reason("f|expand: '%dc%'"), "unresolved placeholder '%dc%'; give it values in the file of placeholders");
 }
 
 TEST(Modifiers, SIGMA_G51_UnknownModifier) {
-    EXPECT_EQ(item("f|foo: x"), "6:5 unknown modifier 'foo' in 'f|foo'");
-    EXPECT_EQ(item("f|Contains: x"), "6:5 unknown modifier 'Contains' in 'f|Contains'");
-    EXPECT_EQ(item("f|: x"), "6:5 unknown modifier '' in 'f|'");
-    EXPECT_EQ(item("f||contains: x"), "6:5 unknown modifier '' in 'f||contains'");
+    EXPECT_EQ(item("f|foo: x"),
+              "6:5 unknown modifier 'foo' in 'f|foo'; the modifiers are listed in docs/reference/sigma.md");
+    EXPECT_EQ(item("f|Contains: x"), "6:5 unknown modifier 'Contains' in 'f|Contains'; did you mean 'contains'?");
+    EXPECT_EQ(item("f|: x"), "6:5 unknown modifier '' in 'f|'; the modifiers are listed in docs/reference/sigma.md");
+    EXPECT_EQ(item("f||contains: x"),
+              "6:5 unknown modifier '' in 'f||contains'; the modifiers are listed in docs/reference/sigma.md");
 }
 
 } // namespace

@@ -59,23 +59,27 @@ TEST(Reader, SIGMA_A1_ManyDocumentsInOneFile) {
 
 TEST(Reader, SIGMA_A2_RequiredKeys) {
     EXPECT_EQ(rejection("id: x\nlogsource: {product: p}\ndetection: {s: {a: b}, condition: s}\n"),
-              "t.yml:1:1: missing 'title' (rule x)");
-    EXPECT_EQ(rejection("title: x\ndetection: {s: {a: b}, condition: s}\n"), "t.yml:1:1: missing 'logsource'");
-    EXPECT_EQ(rejection("title: x\nlogsource: {product: p}\n"), "t.yml:1:1: missing 'detection'");
+              "t.yml:1:1: missing 'title'; say in a few words what the rule finds (rule x)");
+    EXPECT_EQ(rejection("title: x\ndetection: {s: {a: b}, condition: s}\n"),
+              "t.yml:1:1: missing 'logsource'; it says which product, category or service the rule is for");
+    EXPECT_EQ(rejection("title: x\nlogsource: {product: p}\n"),
+              "t.yml:1:1: missing 'detection'; it holds the selections and the condition");
     EXPECT_EQ(rejection("title: x\nlogsource: {product: p}\ndetection: {s: {a: b}}\n"),
-              "t.yml:3:12: missing 'condition' in 'detection'");
+              "t.yml:3:12: missing 'condition' in 'detection'; it says which selections must hold");
     EXPECT_EQ(rejection("title: x\nlogsource: {definition: p}\ndetection: {s: {a: b}, condition: s}\n"),
               "t.yml:2:12: 'logsource' needs a product, a category or a service");
-    EXPECT_EQ(rejection("- a\n"), "t.yml:1:1: a rule must be a map");
-    EXPECT_EQ(rejection("just text\n"), "t.yml:1:1: a rule must be a map");
-    EXPECT_EQ(rejection(""), "t.yml:1:1: the file holds no document");
+    EXPECT_EQ(rejection("- a\n"),
+              "t.yml:1:1: a document must be a map with keys such as title, logsource and detection");
+    EXPECT_EQ(rejection("just text\n"),
+              "t.yml:1:1: a document must be a map with keys such as title, logsource and detection");
+    EXPECT_EQ(rejection(""), "t.yml:1:1: the file holds no document; remove it or write a rule into it");
 }
 
 TEST(Reader, SIGMA_A3_IdsAndNamesAreUnique) {
     EXPECT_EQ(rejection(rule_text(kDetection, "r1") + "---\n" + rule_text(kDetection, "r1")),
-              "t.yml:9:5: id 'r1' is already used in t.yml:1 (rule r1)");
+              "t.yml:9:5: id 'r1' is already used in t.yml:1; give this one another (rule r1)");
     EXPECT_EQ(rejection(rule_text(kDetection, "r1", "name: n\n") + "---\n" + rule_text(kDetection, "r2", "name: n\n")),
-              "t.yml:12:7: name 'n' is already used in t.yml:1 (rule r2)");
+              "t.yml:12:7: name 'n' is already used in t.yml:1; give this one another (rule r2)");
     const auto result = read_text("t.yml", rule_text(kDetection, "r1") + "---\n" + rule_text(kDetection, "r1"));
     EXPECT_EQ(result.rules.size(), 1U);
 }
@@ -121,12 +125,16 @@ detection: {s: {a: b}, condition: s}
 }
 
 TEST(Reader, SIGMA_A4_WrongHeadsAreRejected) {
-    EXPECT_EQ(rejection(rule_text(kDetection, "r1", "level: urgent\n")), "t.yml:4:8: unknown level 'urgent' (rule r1)");
+    EXPECT_EQ(rejection(rule_text(kDetection, "r1", "level: urgent\n")),
+              "t.yml:4:8: unknown level 'urgent'; one of informational, low, medium, high and critical (rule r1)");
     EXPECT_EQ(rejection(rule_text(kDetection, "r1", "taxonomy: ecs\n")),
-              "t.yml:4:11: taxonomy 'ecs' is not known (rule r1)");
-    EXPECT_EQ(rejection(rule_text(kDetection, "r1", "tags: {a: b}\n")), "t.yml:4:7: 'tags' must be text (rule r1)");
-    EXPECT_EQ(rejection(rule_text(kDetection, "r1", "canhgac: {entty: a}\n")),
-              "t.yml:4:11: unknown key 'entty' in 'canhgac' (rule r1)");
+              "t.yml:4:11: taxonomy 'ecs' is not known; write the rule with Sigma's field names, or use a pipeline "
+              "that translates this taxonomy (rule r1)");
+    EXPECT_EQ(rejection(rule_text(kDetection, "r1", "tags: {a: b}\n")),
+              "t.yml:4:7: 'tags' must be text or, where several are allowed, a list of texts (rule r1)");
+    EXPECT_EQ(
+        rejection(rule_text(kDetection, "r1", "canhgac: {entty: a}\n")),
+        "t.yml:4:11: unknown key 'entty' in 'canhgac'; entity, title_vi, response_vi and lint are known (rule r1)");
     EXPECT_EQ(read_text("t.yml", rule_text(kDetection, "r1", "taxonomy: sigma\n")).rules.size(), 1U);
 }
 
@@ -173,7 +181,7 @@ TEST(Reader, SIGMA_F30_MapsAndLists) {
     EXPECT_EQ(item("{a: [1, 2], b: x}"), "  all\n    any\n      a = 1\n      a = 2\n    b matches \"x\"\n");
     EXPECT_EQ(item("[{a: 1, b: 2}, {c: 3}]"), "  any\n    all\n      a = 1\n      b = 2\n    c = 3\n");
     EXPECT_EQ(item("[word, {c: 3}]"), "  any\n    <any value> matches * \"word\" *\n    c = 3\n");
-    EXPECT_EQ(reason("[[a]]"), "a list inside a list");
+    EXPECT_EQ(reason("[[a]]"), "a list inside a list; put its values into the outer list");
 }
 
 TEST(Reader, SIGMA_F31_F33_Keywords) {
@@ -189,14 +197,14 @@ TEST(Reader, SIGMA_F32_AllKeywords) {
 }
 
 TEST(Reader, SIGMA_F34_EmptyDetections) {
-    EXPECT_EQ(reason("{}"), "empty map in the detection");
-    EXPECT_EQ(reason("[]"), "empty selection");
-    EXPECT_EQ(reason("null"), "empty selection");
-    EXPECT_EQ(reason("[{}]"), "empty map in the detection");
+    EXPECT_EQ(reason("{}"), "empty map in the detection; give it an item such as 'field: value'");
+    EXPECT_EQ(reason("[]"), "empty selection; give it an item such as 'field: value', or a text to look for");
+    EXPECT_EQ(reason("null"), "empty selection; give it an item such as 'field: value', or a text to look for");
+    EXPECT_EQ(reason("[{}]"), "empty map in the detection; give it an item such as 'field: value'");
     EXPECT_EQ(rejection("title: x\nlogsource: {product: p}\ndetection: {condition: s}\n"),
-              "t.yml:3:12: 'detection' has no selection");
+              "t.yml:3:12: 'detection' has no selection; add one such as 'selection: {field: value}'");
     EXPECT_EQ(rejection("title: x\nlogsource: {product: p}\ndetection: [a]\n"),
-              "t.yml:3:12: 'detection' must be a map");
+              "t.yml:3:12: 'detection' must be a map of selections and a condition");
 }
 
 TEST(Reader, SIGMA_C12_FieldNamesAsWritten) {
@@ -206,9 +214,9 @@ TEST(Reader, SIGMA_C12_FieldNamesAsWritten) {
 
 TEST(ReaderBadInput, EveryKindOfMistakeHasPlaceIdAndReason) {
     EXPECT_EQ(rejection(rule_text("  s:\n    f|contians: x\n  condition: s\n")),
-              "t.yml:6:5: unknown modifier 'contians' in 'f|contians' (rule r1)");
+              "t.yml:6:5: unknown modifier 'contians' in 'f|contians'; did you mean 'contains'? (rule r1)");
     EXPECT_EQ(rejection(rule_text("  s: {f: x}\n  condition: s and t\n")),
-              "t.yml:6:14: condition: 't' is not defined in the detection (rule r1)");
+              "t.yml:6:14: condition: 't' is not defined in the detection; define it or correct the name (rule r1)");
     EXPECT_EQ(rejection(rule_text("  s:\n    f|re: 'a(b'\n  condition: s\n")),
               "t.yml:6:11: modifier 're' has a bad regular expression: missing ')' at byte 4 of 'a(b' (rule r1)");
     EXPECT_EQ(rejection(rule_text("  s: {f: x}\n  s: {f: y}\n  condition: s\n")),
@@ -226,7 +234,7 @@ TEST(ReaderBadInput, ValuesThatMultiplyAreBounded) {
     for (int i = 0; i < 30; ++i) {
         list += (i == 0 ? "'-a -b -c -d -e -f" : ", '-a -b -c -d -e -f") + std::to_string(i) + "'";
     }
-    EXPECT_EQ(reason("f|windash: [" + list + "]"), "the rule has too many values");
+    EXPECT_EQ(reason("f|windash: [" + list + "]"), "the rule has more than 200,000 values; split it");
 }
 
 TEST(ReaderPaths, FoldersAreReadSortedAndTestsAreSkipped) {
