@@ -53,7 +53,7 @@ private:
 
     /// A name outside detection items.
     std::optional<Names> rename_one(const std::string& field, const PipelineItem& item, PipelineRun& run) const {
-        const auto names = field.empty() ? std::nullopt : map(field);
+        auto names = field.empty() ? std::nullopt : map(field);
         if (!names || !item.field_conditions.hold(FieldSubject{field}, run)) { return std::nullopt; }
         if (names->size() == 1 && names->front() == field) { return std::nullopt; }
         auto ids = run.field_applied[field];
@@ -245,8 +245,9 @@ protected:
         for (const auto& [from, to] : prefixes_) {                       // the first that fits, in the order written
             if (!field.starts_with(from) || field == from) { continue; } // a name must be left
             Names names;
-            std::transform(to.begin(), to.end(), std::back_inserter(names),
-                           [&](const std::string& prefix) { return prefix + std::string(field.substr(from.size())); });
+            for (const auto& prefix : to) {
+                names.push_back(prefix + std::string(field.substr(from.size())));
+            }
             return names;
         }
         return std::nullopt;
