@@ -1,10 +1,9 @@
 #include "rules/reader.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <functional>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <unordered_map>
@@ -18,7 +17,9 @@
 #include "rules/document_actions.hpp"
 #include "rules/filter_document.hpp"
 #include "rules/logsource_table.hpp"
+#include "rules/pipeline/pipeline.hpp"
 #include "rules/refusal.hpp"
+#include "rules/text_file.hpp"
 
 namespace canhgac::rules {
 
@@ -26,27 +27,6 @@ namespace {
 
 namespace yaml = common::yaml;
 namespace fs = std::filesystem;
-
-struct CloseFile {
-    void operator()(std::FILE* file) const noexcept { common::ignore(std::fclose(file), "only read from"); }
-};
-
-/// The whole file, or why not; at most one byte more than YAML takes.
-common::Result<std::string, std::string> read_file(const fs::path& path) {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
-    if (!file) { return common::fail("cannot open: " + std::generic_category().message(errno)); }
-    std::string text;
-    constexpr std::size_t kStep = std::size_t{64} << 10U;
-    while (text.size() <= yaml::kMaxTextBytes) {
-        const std::size_t size = text.size();
-        text.resize(size + kStep);
-        const std::size_t got = std::fread(text.data() + size, 1, kStep, file.get());
-        text.resize(size + got);
-        if (got == 0) { break; }
-    }
-    if (std::ferror(file.get()) != 0) { return common::fail("cannot read: " + std::generic_category().message(errno)); }
-    return text;
-}
 
 bool is_rule_file(const fs::path& path) {
     const std::string name = path.filename().string();
@@ -74,6 +54,10 @@ struct Known {
 struct Reader::State {
     ReadOptions options;
     ReadResult result;
+    std::optional<PipelineChain::Usage> usage; ///< set when there are pipelines
+    bool uses_pipelines = true;
+    std::unordered_map<std::string, LogSource> written; ///< log sources before pipelines changed them, by rule id
+    std::unordered_map<std::string, yaml::Node> correlation_texts; ///< by id; of those that go through pipelines
     std::vector<UnresolvedCorrelation> correlations;
     std::vector<UnresolvedFilter> filters;
     std::unordered_map<std::string, Known> known; ///< by id and by name
@@ -101,11 +85,59 @@ struct Reader::State {
         if (!name.empty()) { known[name] = {kind, id, at}; }
     }
 
+    void start_pipelines() {
+        if (options.pipelines) { usage.emplace(*options.pipelines); }
+    }
+
+    [[nodiscard]] bool is_changing() const noexcept { return options.pipelines != nullptr && uses_pipelines; }
+
+    /// Sends a draft through the pipelines.
+    [[nodiscard]] std::function<void(Draft&)> changer(const yaml::Node& document) {
+        if (!is_changing()) { return {}; }
+        return [this, &document](Draft& draft) {
+            written.try_emplace(draft.rule.id, draft.rule.logsource);
+            options.pipelines->apply(draft, document, *usage);
+        };
+    }
+
+    /// The log source of the text: what filters are about.
+    [[nodiscard]] const LogSource& as_written(const Rule& rule) const {
+        const auto found = written.find(rule.id);
+        return found == written.end() ? rule.logsource : found->second;
+    }
+
+    void change(Correlation& correlation, const yaml::Node& document) {
+        std::vector<LogSource> sources;
+        for (const auto& id : correlation.rule_ids) {
+            if (const auto found = written.find(id); found != written.end()) { sources.push_back(found->second); }
+            if (known.at(id).kind == Known::Kind::rejected) {
+                refuse(document.at, "correlation: rule '" + id + "' was rejected");
+            }
+        }
+        options.pipelines->apply(correlation, document, sources, *usage);
+    }
+
+    /// Sends correlations through the pipelines, once their references are resolved.
+    void change_correlations() {
+        std::vector<Correlation> kept;
+        for (auto& correlation : result.correlations) {
+            const auto text = correlation_texts.find(correlation.id);
+            try {
+                if (text != correlation_texts.end()) { change(correlation, text->second); }
+                kept.push_back(std::move(correlation));
+            } catch (const Refusal& refusal) {
+                known[correlation.id].kind = Known::Kind::rejected;
+                reject(correlation.at.file, refusal.at, correlation.id, refusal.reason);
+            }
+        }
+        result.correlations = std::move(kept);
+    }
+
     void add_document(std::string_view file, const yaml::Node& document) {
         const SourceLocation at{std::string(file), document.at.line};
         if (!document.is_map()) { refuse(document.at, "a rule must be a map"); }
         if (document.find("filter") != nullptr) {
-            auto unresolved = read_filter(document, {options.placeholders, {}}, options.filter_polarity);
+            auto unresolved = read_filter(document, {options.placeholders, changer(document)}, options.filter_polarity);
             auto& filter = unresolved.filter;
             filter.at = at;
             claim(document, filter.id, filter.name, Known::Kind::filter, at);
@@ -117,10 +149,11 @@ struct Reader::State {
             auto& correlation = unresolved.correlation;
             correlation.at = at;
             claim(document, correlation.id, correlation.name, Known::Kind::correlation, at);
+            if (is_changing()) { correlation_texts.try_emplace(correlation.id, document); }
             correlations.push_back(std::move(unresolved));
             return;
         }
-        Rule rule = read_rule(document, {options.placeholders, {}});
+        Rule rule = read_rule(document, {options.placeholders, changer(document)});
         rule.at = at;
         claim(document, rule.id, rule.name, Known::Kind::rule, at);
         result.rules.push_back(std::move(rule));
@@ -168,7 +201,7 @@ struct Reader::State {
         std::vector<Rule*> chosen;
         for (auto& rule : result.rules) {
             const bool is_listed = filter.for_all || ids.contains(rule.id);
-            if (is_listed && contains(filter.logsource, rule.logsource)) { chosen.push_back(&rule); }
+            if (is_listed && contains(filter.logsource, as_written(rule))) { chosen.push_back(&rule); }
         }
         static constexpr std::size_t kMostAdded = 1'000'000; // in all; a predicate takes some hundred bytes
         const std::size_t more = chosen.size() * unresolved.body.predicates.size();
@@ -226,6 +259,7 @@ struct Reader::State {
 
 Reader::Reader(ReadOptions options) : state_(std::make_unique<State>()) {
     state_->options = std::move(options);
+    state_->start_pipelines();
 }
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
@@ -264,7 +298,7 @@ void Reader::add_path(const fs::path& path) {
         files.push_back(path);
     }
     for (const auto& file : files) {
-        const auto text = read_file(file);
+        const auto text = read_text_file(file);
         if (text) {
             add_text(file.string(), *text);
         } else {
@@ -274,17 +308,24 @@ void Reader::add_path(const fs::path& path) {
     }
 }
 
+void Reader::use_pipelines(bool use) noexcept {
+    state_->uses_pipelines = use;
+}
+
 ReadResult Reader::finish() {
     State& state = *state_;
     state.finish_filters();
     state.finish_correlations();
+    if (!state.correlation_texts.empty()) { state.change_correlations(); }
     state.sort_rejections();
     ReadResult result = std::move(state.result);
     result.documents = result.rules.size() + result.correlations.size() + result.filters.size() +
                        result.expired_filters.size() + result.rejected.size();
+    if (state.usage) { result.pipelines = state.usage->report(); }
     auto options = std::move(state.options);
     state_ = std::make_unique<State>();
     state_->options = std::move(options);
+    state_->start_pipelines();
     return result;
 }
 

@@ -14,8 +14,11 @@
 #include <vector>
 
 #include "rules/ir.hpp"
+#include "rules/pipeline/report.hpp"
 
 namespace canhgac::rules {
+
+class PipelineChain;
 
 /// A document that was not taken.
 struct Rejection {
@@ -39,6 +42,8 @@ struct ReadOptions {
     FilterPolarity filter_polarity = FilterPolarity::pysigma;
     /// When filters with an end (`canhgac.until`) are judged; nothing: the system's clock at finish().
     std::optional<common::Nanos> now;
+    /// Change each rule before it is compiled; nullptr: none. rules/pipeline/pipeline.hpp
+    std::shared_ptr<const PipelineChain> pipelines;
 };
 
 struct ReadResult {
@@ -47,6 +52,7 @@ struct ReadResult {
     std::vector<Filter> filters;         ///< already part of `rules`
     std::vector<Filter> expired_filters; ///< well formed, but past their end: no rule is narrowed by them
     std::vector<Rejection> rejected;     ///< by file (in the order read), then line
+    std::vector<PipelineUse> pipelines;  ///< what each pipeline of the options did, in their order
     std::size_t files = 0;
     std::size_t documents = 0; ///< rules + correlations + filters (expired or not) + rejected
 };
@@ -67,6 +73,8 @@ public:
     /// A file, or a folder with all *.yml and *.yaml below it in the order of their paths; `*.test.yaml` and
     /// `*.test.yml` in folders are skipped. What cannot be opened becomes a rejection.
     void add_path(const std::filesystem::path& path);
+    /// Whether what is added from now on goes through the pipelines of the options; at first it does.
+    void use_pipelines(bool use) noexcept;
     /// Hands everything over; the reader is empty afterwards.
     [[nodiscard]] ReadResult finish();
 
