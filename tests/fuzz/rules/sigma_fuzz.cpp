@@ -4,10 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "common/ensure.hpp"
-#include "rules/print.hpp"
-#include "rules/reader.hpp"
-#include "rules/sigma_string.hpp"
+#include "check_rule.hpp"
 
 namespace {
 
@@ -16,31 +13,9 @@ namespace rules = canhgac::rules;
 
 void check_rule(const rules::Rule& rule) {
     ensure(!rule.id.empty() && !rule.title.empty(), "a rule has an id and a title");
-    ensure(rule.root < rule.nodes.size(), "the root is a node");
-    for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
-        const auto& node = rule.nodes[i];
-        const bool is_leaf = node.kind == rules::Node::Kind::predicate;
-        ensure(is_leaf == node.children.empty(), "only leaves have no children");
-        ensure(!is_leaf || node.predicate < rule.predicates.size(), "a leaf names a predicate");
-        ensure(node.kind != rules::Node::Kind::negation || node.children.size() == 1, "a negation has one child");
-        for (const auto child : node.children) {
-            ensure(child < i, "children come before their parent");
-        }
-    }
+    rules::check_nodes(rule);
     for (const auto& predicate : rule.predicates) {
-        bool after_literal = false;
-        for (const auto& part : predicate.pattern) {
-            const bool is_literal = part.kind == rules::PatternPart::Kind::literal;
-            ensure(is_literal != part.text.empty(), "only literals have text");
-            ensure(!(is_literal && after_literal), "literals are joined");
-            ensure(rules::is_utf8(part.text), "literals are UTF-8");
-            after_literal = is_literal;
-        }
-        ensure(predicate.prefix_bits <= (predicate.is_ipv6 ? 128 : 32), "prefix length");
-        if (predicate.field.empty()) {
-            ensure(predicate.op == rules::Op::matches || predicate.op == rules::Op::regex, "keywords are looked for");
-        }
-        static_cast<void>(rules::print(predicate)); // not the tree: a node used twice is printed twice
+        rules::check_predicate(predicate);
     }
 }
 
