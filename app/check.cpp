@@ -53,6 +53,7 @@ int run_check(const std::string& config_file) {
     sources.placeholders = config.rules.placeholders.string();
     sources.pack = config.rules.pack;
     sources.filter_polarity = config.rules.filter_polarity;
+    sources.pipelines = config.rules.pipelines;
     const LoadedRules loaded = load_rules(sources, fields);
     for (const auto& rejection : loaded.rejected) {
         findings.push_back(rules::to_string(rejection));
@@ -60,6 +61,11 @@ int run_check(const std::string& config_file) {
 
     for (const std::string& finding : findings) {
         std::fprintf(stderr, "%s\n", finding.c_str());
+    }
+    for (const auto& pipeline : loaded.pipelines) {
+        for (const auto& warning : pipeline.warnings) { // it works, but probably not as meant
+            std::fprintf(stderr, "%s\n", rules::to_string(warning).c_str());
+        }
     }
     for (const auto& filter : loaded.expired_filters) { // meant to end: no problem, but worth a look
         std::fprintf(stderr, "%s\n", expiry_notice(filter).c_str());

@@ -22,9 +22,10 @@ struct ServeOptions {
 
 struct RulesOptions {
     std::vector<std::string> paths;
-    std::string placeholders; ///< YAML map of lists
-    std::string cache;        ///< folder for compiled databases; empty: none
-    bool pack = false;        ///< the shipped pack too
+    std::string placeholders;             ///< YAML map of lists
+    std::string cache;                    ///< folder for compiled databases; empty: none
+    bool pack = false;                    ///< the shipped pack too
+    std::vector<std::string> pipelines{}; ///< files, folders or built-in names
     rules::FilterPolarity filter_polarity = rules::FilterPolarity::pysigma;
 };
 [[nodiscard]] int run_rules_check(const RulesOptions& options);

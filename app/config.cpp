@@ -87,6 +87,7 @@ void read_rules(ConfigMap map, Config::Rules& rules) {
     map.boolean("pack", rules.pack);
     map.paths("paths", rules.paths);
     map.path("placeholders", rules.placeholders);
+    map.texts("pipelines", rules.pipelines);
     map.choice("filter_polarity", rules.filter_polarity,
                {{"pysigma", canhgac::rules::FilterPolarity::pysigma},
                 {"specification", canhgac::rules::FilterPolarity::specification}});

@@ -94,6 +94,7 @@ struct Config {
         bool pack = true;                         ///< the rules shipped in the binary
         std::vector<std::filesystem::path> paths; ///< files or folders
         std::filesystem::path placeholders;       ///< YAML map of lists for |expand
+        std::vector<std::string> pipelines;       ///< files, folders or built-in names
         canhgac::rules::FilterPolarity filter_polarity = canhgac::rules::FilterPolarity::pysigma;
     } rules;
     struct Storage {

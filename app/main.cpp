@@ -15,11 +15,17 @@
 namespace canhgac::app {
 namespace {
 
+void add_pipelines(CLI::App& command, std::vector<std::string>& pipelines) {
+    command.add_option("--pipeline", pipelines, "Processing pipeline for the rules: file, folder or built-in name")
+        ->allow_extra_args(false); // repeat the flag for more
+}
+
 void add_rules(CLI::App& command, RulesOptions& options, const char* flag, bool required) {
     auto* paths = command.add_option(flag, options.paths, "Sigma rule files or folders");
     if (required) { paths->required(); }
     command.add_option("--placeholders", options.placeholders, "YAML file: lists for the |expand modifier, by name");
     command.add_option("--cache", options.cache, "Folder that keeps compiled databases for the next start");
+    add_pipelines(command, options.pipelines);
     command.add_flag("--pack", options.pack, "Also the rules shipped with Canh Gac");
 }
 
@@ -83,7 +89,8 @@ private:
         });
         auto* test = rules->add_subcommand("test", "Run the test files (NAME.test.yaml) beside rules");
         test->add_option("paths", test_paths_, "Folders, rule files or test files")->required();
-        test->callback([this] { status_ = run_rules_test(test_paths_, std::cout); });
+        add_pipelines(*test, test_pipelines_);
+        test->callback([this] { status_ = run_rules_test(test_paths_, test_pipelines_, std::cout); });
         rule_commands_.add_to(*rules);
     }
 
@@ -180,6 +187,7 @@ private:
     std::string check_config_;
     RulesOptions rules_;
     std::vector<std::string> test_paths_;
+    std::vector<std::string> test_pipelines_;
     ScanOptions scan_;
     std::string logsource_ = "auto";
     std::string polarity_ = "pysigma";

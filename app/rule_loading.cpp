@@ -11,6 +11,7 @@
 #include "common/clock.hpp"
 #include "common/yaml.hpp"
 #include "rules/embedded.hpp"
+#include "rules/pipeline/pipeline.hpp"
 
 namespace canhgac::app {
 
@@ -18,6 +19,7 @@ rules::ReadOptions read_options(const RuleSources& sources) {
     const std::string& placeholders = sources.placeholders;
     rules::ReadOptions options;
     options.filter_polarity = sources.filter_polarity;
+    options.pipelines = load_pipelines(sources.pipelines);
     if (placeholders.empty()) { return options; }
     std::ifstream in(placeholders, std::ios::binary);
     if (!in) { throw std::runtime_error(placeholders + ": cannot be read"); }
@@ -41,6 +43,17 @@ rules::ReadOptions read_options(const RuleSources& sources) {
     return options;
 }
 
+std::shared_ptr<const rules::PipelineChain> load_pipelines(const std::vector<std::string>& specs) {
+    if (specs.empty()) { return nullptr; }
+    auto chain = rules::load_pipelines(specs);
+    if (chain) { return std::move(*chain); }
+    std::string text;
+    for (const rules::Rejection& mistake : chain.error()) {
+        text += (text.empty() ? "" : "\n") + rules::to_string(mistake);
+    }
+    throw std::runtime_error(text);
+}
+
 std::string expiry_notice(const rules::Filter& filter) {
     return fmt::format("{}:{}: filter {} ended at {}; its rules are no longer narrowed by it", filter.at.file,
                        filter.at.line, filter.id, common::format_vietnam(filter.until));
@@ -49,6 +62,7 @@ std::string expiry_notice(const rules::Filter& filter) {
 LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     const auto start = std::chrono::steady_clock::now();
     rules::Reader reader(read_options(sources));
+    reader.use_pipelines(false); // the pack is written in our own names
     if (sources.pack) {
         for (const rules::EmbeddedFile& file : rules::embedded_files()) {
             if (file.path.starts_with("rules/pack/") && !file.path.ends_with(".test.yaml")) {
@@ -56,6 +70,7 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
             }
         }
     }
+    reader.use_pipelines(true);
     for (const std::string& path : sources.paths) {
         reader.add_path(path);
     }
@@ -67,6 +82,7 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     loaded.rejected = std::move(read.rejected);
     loaded.correlations = read.correlations;
     loaded.filters = std::move(read.filters);
+    loaded.pipelines = std::move(read.pipelines);
     loaded.expired_filters = std::move(read.expired_filters);
     const auto keep_texts = [&loaded](const auto& rule) {
         loaded.texts.emplace(rule.id, RuleTexts{rule.at.file, rule.title_vi, rule.response_vi});

@@ -24,6 +24,7 @@ struct RuleSources {
     unsigned threads = 2;
     rules::FilterPolarity filter_polarity = rules::FilterPolarity::pysigma;
     std::function<void(std::vector<rules::Rule>&)> adjust{}; ///< called with what was read, before it is compiled
+    std::vector<std::string> pipelines{}; ///< files, folders or built-in names; for `paths`, not for the pack
 };
 
 /// What a rule says beside its logic.
@@ -39,6 +40,7 @@ struct LoadedRules {
     std::vector<rules::Filter> filters;         ///< in force: part of `rules`
     std::vector<rules::Filter> expired_filters; ///< past their end: not part of `rules`
     std::vector<rules::Rejection> rejected;     ///< by the reader, then by the compiler
+    std::vector<rules::PipelineUse> pipelines;  ///< in the order they were applied
     std::map<std::string, RuleTexts> texts;     ///< by rule id; correlations too
     std::size_t files = 0;
     std::size_t read = 0; ///< documents
@@ -48,10 +50,15 @@ struct LoadedRules {
 /// "file:line: filter ID ended on 31/01/2027 ...; rules are no longer narrowed by it", for a person.
 [[nodiscard]] std::string expiry_notice(const rules::Filter& filter);
 
-/// The reader's options. Throws std::runtime_error when the placeholder file cannot be read.
+/// The reader's options. Throws std::runtime_error when the placeholder file or a pipeline cannot be used.
 [[nodiscard]] rules::ReadOptions read_options(const RuleSources& sources);
 
-/// Throws std::runtime_error when the placeholder file cannot be read. Rules that cannot be used are in `rejected`.
+/// The pipelines, ready for ReadOptions; nullptr if there are none. Throws std::runtime_error with every mistake as
+/// "file:line:column: reason".
+[[nodiscard]] std::shared_ptr<const rules::PipelineChain> load_pipelines(const std::vector<std::string>& specs);
+
+/// Throws std::runtime_error when the placeholder file or a pipeline cannot be used. Rules that cannot be used are in
+/// `rejected`.
 [[nodiscard]] LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields);
 
 } // namespace canhgac::app

@@ -9,10 +9,38 @@
 
 namespace canhgac::app {
 
+namespace {
+
+boost::json::array describe(const std::vector<rules::PipelineUse>& pipelines) {
+    boost::json::array list;
+    for (const rules::PipelineUse& pipeline : pipelines) {
+        boost::json::object applied;
+        for (const auto& [item, count] : pipeline.applied) {
+            applied[item] = count;
+        }
+        boost::json::array warnings;
+        for (const rules::PipelineWarning& warning : pipeline.warnings) {
+            warnings.push_back(boost::json::object{{"line", warning.line},
+                                                   {"column", warning.column},
+                                                   {"item", warning.item},
+                                                   {"message", warning.message}});
+        }
+        list.push_back(boost::json::object{{"name", pipeline.name},
+                                           {"file", pipeline.file},
+                                           {"priority", pipeline.priority},
+                                           {"applied", std::move(applied)},
+                                           {"warnings", std::move(warnings)}});
+    }
+    return list;
+}
+
+} // namespace
+
 int run_rules_check(const RulesOptions& options) {
     event::FieldTable fields;
     RuleSources sources{options.paths, options.placeholders, options.pack, options.cache};
     sources.filter_polarity = options.filter_polarity;
+    sources.pipelines = options.pipelines;
     const LoadedRules loaded = load_rules(sources, fields);
     const engine::CompileStats& stats = loaded.rules->stats();
     boost::json::array rejected;
@@ -38,6 +66,7 @@ int run_rules_check(const RulesOptions& options) {
                                      {"correlations", loaded.correlations.size()},
                                      {"filters", loaded.filters.size()},
                                      {"expired_filters", std::move(expired)},
+                                     {"pipelines", describe(loaded.pipelines)},
                                      {"rejected", std::move(rejected)},
                                      {"patterns", stats.patterns},
                                      {"compile_seconds", stats.compile_seconds},

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "app/rule_loading.hpp"
 #include "app/rules_test_file.hpp"
 #include "collector/peer_table.hpp"
 #include "collector/record_decoder.hpp"
@@ -103,7 +104,7 @@ void find_files(const fs::path& path, Found& found) {
 /// Everything the tests of one run share: the compiled rules and a decoder.
 class Bench {
 public:
-    Bench(const std::set<fs::path>& files, RuleTestReport& report);
+    Bench(const std::set<fs::path>& files, const std::vector<std::string>& pipelines, RuleTestReport& report);
 
     /// Why the test fails; empty if it passes.
     [[nodiscard]] std::string run(const RuleTest& test);
@@ -132,8 +133,10 @@ private:
     std::unique_ptr<engine::MatchWorker> worker_;
 };
 
-Bench::Bench(const std::set<fs::path>& files, RuleTestReport& report) {
-    rules::Reader reader;
+Bench::Bench(const std::set<fs::path>& files, const std::vector<std::string>& pipelines, RuleTestReport& report) {
+    rules::ReadOptions options;
+    options.pipelines = load_pipelines(pipelines);
+    rules::Reader reader(std::move(options));
     for (const fs::path& file : files) {
         reader.add_path(file);
     }
@@ -304,13 +307,13 @@ void add_bases(const Bench& bench, std::set<std::string>& tested) {
 
 } // namespace
 
-RuleTestReport test_rules(const std::vector<std::string>& paths) {
+RuleTestReport test_rules(const std::vector<std::string>& paths, const std::vector<std::string>& pipelines) {
     Found found;
     for (const std::string& path : paths) {
         find_files(path, found);
     }
     RuleTestReport report;
-    Bench bench(found.rules, report);
+    Bench bench(found.rules, pipelines, report);
     std::set<std::string> tested;
     for (const fs::path& path : found.tests) {
         run_file(path, bench, tested, report);
@@ -323,8 +326,9 @@ RuleTestReport test_rules(const std::vector<std::string>& paths) {
     return report;
 }
 
-int run_rules_test(const std::vector<std::string>& paths, std::ostream& output) {
-    const RuleTestReport report = test_rules(paths);
+int run_rules_test(const std::vector<std::string>& paths, const std::vector<std::string>& pipelines,
+                   std::ostream& output) {
+    const RuleTestReport report = test_rules(paths, pipelines);
     for (const RuleTestResult& result : report.results) {
         if (result.passed()) {
             output << "ok     " << result.file << ": " << result.name << '\n';

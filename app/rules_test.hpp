@@ -34,9 +34,12 @@ struct RuleTestReport {
 /// A path is a folder (all test files and rules below it), a rule file (its test file beside it is meant) or a test
 /// file (its rule file beside it is meant). Rules that cannot be used are failures. Start-up work: allocates, reads
 /// files. Throws what the compiler throws.
-[[nodiscard]] RuleTestReport test_rules(const std::vector<std::string>& paths);
+/// `pipelines`: as load_pipelines() takes them; throws what it throws.
+[[nodiscard]] RuleTestReport test_rules(const std::vector<std::string>& paths,
+                                        const std::vector<std::string>& pipelines = {});
 
 /// Prints one line a test and a sum. Exit status: 0 all passed, 1 something failed or there was nothing to test.
-[[nodiscard]] int run_rules_test(const std::vector<std::string>& paths, std::ostream& output);
+[[nodiscard]] int run_rules_test(const std::vector<std::string>& paths, const std::vector<std::string>& pipelines,
+                                 std::ostream& output);
 
 } // namespace canhgac::app

@@ -267,9 +267,15 @@ int run_scan(const ScanOptions& options) {
     RuleSources sources{options.rules.paths, options.rules.placeholders, options.rules.pack, options.rules.cache};
     sources.route_by_logsource = options.route;
     sources.filter_polarity = options.rules.filter_polarity;
+    sources.pipelines = options.rules.pipelines;
     const LoadedRules loaded = load_rules(sources, fields);
     for (const auto& rejection : loaded.rejected) {
         std::fprintf(stderr, "rule left out: %s\n", rules::to_string(rejection).c_str());
+    }
+    for (const auto& pipeline : loaded.pipelines) {
+        for (const auto& warning : pipeline.warnings) {
+            std::fprintf(stderr, "pipeline: %s\n", rules::to_string(warning).c_str());
+        }
     }
     for (const auto& filter : loaded.expired_filters) {
         std::fprintf(stderr, "filter left out: %s\n", expiry_notice(filter).c_str());

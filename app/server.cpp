@@ -84,6 +84,7 @@ RuleSources rule_sources(const Config& config, const std::filesystem::path& fold
     sources.placeholders = config.rules.placeholders.string();
     sources.pack = config.rules.pack;
     sources.filter_polarity = config.rules.filter_polarity;
+    sources.pipelines = config.rules.pipelines;
     sources.cache_dir = (folder / "rule-cache").string();
     return sources;
 }
@@ -137,6 +138,11 @@ struct Server::Parts {
         LoadedRules loaded = load_rules(rule_sources(config, folder), fields);
         for (const auto& rejection : loaded.rejected) {
             log.warning("rule left out: {}", rules::to_string(rejection));
+        }
+        for (const auto& use : loaded.pipelines) {
+            for (const auto& warning : use.warnings) {
+                log.warning("pipeline: {}", rules::to_string(warning));
+            }
         }
         for (const auto& filter : loaded.expired_filters) {
             log.warning("filter left out: {}", expiry_notice(filter));
