@@ -91,6 +91,17 @@ struct Reader::State {
 
     [[nodiscard]] bool is_changing() const noexcept { return options.pipelines != nullptr && uses_pipelines; }
 
+    /// A taxonomy that one of the pipelines translates is read as Sigma's own.
+    void translate_taxonomy(yaml::Node& document) const {
+        if (!is_changing()) { return; }
+        const auto& known_ones = options.pipelines->taxonomies();
+        for (auto& [key, value] : document.entries) {
+            const bool is_translated = key == "taxonomy" && value.is_scalar() &&
+                                       std::binary_search(known_ones.begin(), known_ones.end(), value.text);
+            if (is_translated) { value.text = "sigma"; }
+        }
+    }
+
     /// Sends a draft through the pipelines.
     [[nodiscard]] std::function<void(Draft&)> changer(const yaml::Node& document) {
         if (!is_changing()) { return {}; }
@@ -162,8 +173,9 @@ struct Reader::State {
     void try_document(std::string_view file, const yaml::Node& document, DocumentActions& actions) {
         std::string id = id_of(document);
         try {
-            const auto whole = actions.apply(document);
+            auto whole = actions.apply(document);
             if (!whole) { return; }
+            translate_taxonomy(*whole);
             id = id_of(*whole);
             add_document(file, *whole);
         } catch (const Refusal& refusal) {

@@ -50,6 +50,8 @@ TEST(Config, AnUnknownKeyIsNamedWithItsPlace) {
 
 TEST(Config, ValuesThatDoNotFitAreNamed) {
     EXPECT_THAT(error_of("api: {address: here}\n"), HasSubstr("address must be ADDRESS:PORT"));
+    EXPECT_EQ(parse_config("rules: {pipelines: [web, /etc/p.yml]}\n", "t").rules.pipelines,
+              (std::vector<std::string>{"web", "/etc/p.yml"}));
     EXPECT_THAT(error_of("rules: {filter_polarity: other}\n"), HasSubstr("must be one of pysigma, specification"));
     EXPECT_THAT(error_of("storage: {durability: maybe}\n"), HasSubstr("must be one of fsync, os"));
     EXPECT_THAT(error_of("storage: {dedup_window: soon}\n"), HasSubstr("must be a duration"));

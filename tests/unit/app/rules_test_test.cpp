@@ -139,6 +139,21 @@ TEST_F(RulesTest, NamesRulesWithoutATestAndCountsBasesAsTested) {
     EXPECT_TRUE(run(kMany, lines).untested_rules.empty());
 }
 
+TEST_F(RulesTest, PipelinesChangeTheRulesFirst) {
+    const std::string id = "5e2f7ad2-3a6e-4a55-9d77-5a0f9d9f1e04";
+    write("foreign.yml", "title: x\nid: " + id +
+                             "\nlogsource: {product: windows, service: security}\n"
+                             "detection:\n    s: {Number: 4625}\n    condition: s\n");
+    write("names.txt", "transformations: [{type: field_name_mapping, mapping: {Number: EventID}}]\n");
+    write("foreign.test.yaml",
+          text({"rule: ", id, "\ntests:\n  - name: t\n    expect: match\n    events:\n", kFailed}));
+    const std::vector<std::string> paths = {(folder_ / "foreign.yml").string()};
+    EXPECT_EQ(test_rules(paths).failed, 1U);
+    EXPECT_EQ(test_rules(paths, {(folder_ / "names.txt").string()}).failed, 0U);
+    write("names.txt", "transformations: [{type: none}]\n");
+    EXPECT_THROW(static_cast<void>(test_rules(paths, {(folder_ / "names.txt").string()})), std::runtime_error);
+}
+
 TEST_F(RulesTest, PrintsAndReturnsTheExitStatus) {
     std::ostringstream good;
     write("r.test.yaml", text({"rule: ", kBase, "\ntests:\n  - name: t\n    expect: match\n    events:\n", kFailed}));

@@ -124,6 +124,16 @@ TEST(Pipelines, TakeWhatOtherToolsWrite) {
     EXPECT_THAT(chain->taxonomies(), ElementsAre("ecs", "zeek"));
 }
 
+TEST(Pipelines, TakeRulesOfATaxonomyTheyTranslate) {
+    const std::string rule = rule_text("  s: {a: x}\n  condition: s\n", "r1", "taxonomy: zeek\n");
+    const std::string map = one("type: field_name_mapping, mapping: {a: b}");
+    EXPECT_EQ(outcome(read_through({"canhgac: {taxonomy: [ecs, zeek]}\n" + map}, rule)), "  b matches \"x\"\n");
+    EXPECT_EQ(read_through({"canhgac: {taxonomy: [ecs]}\n" + map}, rule).rejected.size(), 1U);
+    EXPECT_EQ(read_through({map}, rule).rejected.size(), 1U);
+    const std::string sigma = rule_text("  s: {a: x}\n  condition: s\n", "r1", "taxonomy: sigma\n");
+    EXPECT_EQ(outcome(read_through({"canhgac: {taxonomy: [ecs]}\n" + map}, sigma)), "  b matches \"x\"\n");
+}
+
 struct Mistake {
     const char* text;
     const char* fault;
