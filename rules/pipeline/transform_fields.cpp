@@ -245,8 +245,9 @@ protected:
         for (const auto& [from, to] : prefixes_) {                       // the first that fits, in the order written
             if (!field.starts_with(from) || field == from) { continue; } // a name must be left
             Names names;
-            std::transform(to.begin(), to.end(), std::back_inserter(names),
-                           [&](const std::string& prefix) { return prefix + std::string(field.substr(from.size())); });
+            for (const auto& prefix : to) {
+                names.push_back(prefix + std::string(field.substr(from.size())));
+            }
             return names;
         }
         return std::nullopt;
