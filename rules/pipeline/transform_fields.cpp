@@ -53,7 +53,7 @@ private:
 
     /// A name outside detection items.
     std::optional<Names> rename_one(const std::string& field, const PipelineItem& item, PipelineRun& run) const {
-        const auto names = field.empty() ? std::nullopt : map(field);
+        auto names = field.empty() ? std::nullopt : map(field);
         if (!names || !item.field_conditions.hold(FieldSubject{field}, run)) { return std::nullopt; }
         if (names->size() == 1 && names->front() == field) { return std::nullopt; }
         auto ids = run.field_applied[field];
