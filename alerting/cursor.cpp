@@ -43,12 +43,18 @@ std::uint64_t start_of_horizon(const Cursor& cursor, common::Nanos horizon) noex
 }
 
 std::string encode_cursor(const Cursor& cursor) {
-    json::array marks;
-    for (const auto& [seq, received] : cursor.marks) {
-        marks.push_back(json::array{seq, received});
-    }
-    return json::serialize(json::object{
-        {"v", kCursorFormat}, {"seq", cursor.seq}, {"received", cursor.received}, {"marks", std::move(marks)}});
+    const auto pairs = [](const std::vector<std::pair<std::uint64_t, common::Nanos>>& list) {
+        json::array out;
+        for (const auto& [seq, time] : list) {
+            out.push_back(json::array{seq, time});
+        }
+        return out;
+    };
+    return json::serialize(json::object{{"v", kCursorFormat},
+                                        {"seq", cursor.seq},
+                                        {"received", cursor.received},
+                                        {"marks", pairs(cursor.marks)},
+                                        {"ticks", pairs(cursor.ticks)}});
 }
 
 std::optional<Cursor> decode_cursor(std::string_view text) {
@@ -66,18 +72,25 @@ std::optional<Cursor> decode_cursor(std::string_view text) {
     const auto seq = number(object->if_contains("seq"));
     const auto received = number(object->if_contains("received"));
     const auto* const marks = object->if_contains("marks");
-    if (format != kCursorFormat || !seq || *seq < 0 || !received || marks == nullptr || !marks->is_array()) {
-        return std::nullopt;
-    }
-    Cursor cursor{.seq = static_cast<std::uint64_t>(*seq), .received = *received, .marks = {}};
-    for (const auto& mark : marks->get_array()) {
-        const auto* const pair = mark.if_array();
-        if (pair == nullptr || pair->size() != 2) { return std::nullopt; }
-        const auto at = number(&(*pair)[0]);
-        const auto when = number(&(*pair)[1]);
-        if (!at || *at < 0 || !when) { return std::nullopt; }
-        cursor.marks.emplace_back(static_cast<std::uint64_t>(*at), *when);
-    }
+    if (format != kCursorFormat || !seq || *seq < 0 || !received || marks == nullptr) { return std::nullopt; }
+    Cursor cursor{.seq = static_cast<std::uint64_t>(*seq), .received = *received, .marks = {}, .ticks = {}};
+    const auto read_pairs = [&number](const json::value& list, auto& out) {
+        const auto* const items = list.if_array();
+        if (items == nullptr) { return false; }
+        for (const auto& item : *items) {
+            const auto* const pair = item.if_array();
+            if (pair == nullptr || pair->size() != 2) { return false; }
+            const auto at = number(&(*pair)[0]);
+            const auto when = number(&(*pair)[1]);
+            if (!at || *at < 0 || !when) { return false; }
+            out.emplace_back(static_cast<std::uint64_t>(*at), *when);
+        }
+        return true;
+    };
+    if (!read_pairs(*marks, cursor.marks)) { return std::nullopt; }
+    // Cursors of 0.1 have none.
+    const auto* const ticks = object->if_contains("ticks");
+    if (ticks != nullptr && !read_pairs(*ticks, cursor.ticks)) { return std::nullopt; }
     return cursor;
 }
 

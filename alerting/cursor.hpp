@@ -20,6 +20,9 @@ struct Cursor {
     /// (batch, receive time): whatever was received after that time is behind that batch. Oldest first, at most
     /// kMaxMarks; the first one is older than the horizon or the beginning.
     std::vector<std::pair<std::uint64_t, common::Nanos>> marks{};
+    /// (batch, our clock): after this batch and before the next the transform was told the time and decided something.
+    /// Since the last checkpoint, oldest first.
+    std::vector<std::pair<std::uint64_t, common::Nanos>> ticks{};
 };
 inline constexpr std::size_t kMaxMarks = 66;
 

@@ -106,6 +106,8 @@ void read_storage(ConfigMap map, Config::Storage& storage) {
 void read_engine(ConfigMap map, Config::Engine& engine) {
     map.number("shards", engine.shards, 0U, 256U);
     map.number("queue_mib", engine.queue_mib, std::size_t{1}, std::size_t{4096});
+    map.number("correlation_mib", engine.correlation_mib, std::size_t{1}, std::size_t{65536});
+    map.seconds("lateness", engine.lateness);
     map.finish();
 }
 

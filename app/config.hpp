@@ -104,8 +104,10 @@ struct Config {
         std::chrono::seconds dedup_window{3600};
     } storage;
     struct Engine {
-        unsigned shards = 0;        ///< 0 = one a core
-        std::size_t queue_mib = 64; ///< received but not yet decoded
+        unsigned shards = 0;                   ///< 0 = one a core
+        std::size_t queue_mib = 64;            ///< received but not yet decoded
+        std::size_t correlation_mib = 64;      ///< windows of correlations
+        std::chrono::seconds lateness{5 * 60}; ///< how late an event still counts in correlations
     } engine;
     struct Intel {
         std::vector<engine::ListSource> lists;

@@ -19,6 +19,7 @@
 #include "api/api_server.hpp"
 #include "app/api_client.hpp"
 #include "app/collectors.hpp"
+#include "app/correlator_slot.hpp"
 #include "app/enrichment_loading.hpp"
 #include "app/notices.hpp"
 #include "app/private_file.hpp"
@@ -28,7 +29,6 @@
 #include "collector/ledger.hpp"
 #include "collector/record_decoder.hpp"
 #include "common/metrics.hpp"
-#include "engine/correlation.hpp"
 #include "engine/intel/look_back.hpp"
 #include "engine/pipeline.hpp"
 #include "net/digest.hpp"
@@ -38,26 +38,6 @@
 namespace canhgac::app {
 
 namespace {
-
-/// The correlator of the rules in use; a reload replaces it while alerting runs and keeps the state of correlations
-/// that did not change.
-class CorrelatorSlot {
-public:
-    void replace(std::vector<rules::Correlation> correlations) {
-        auto fresh = std::make_unique<engine::Correlator>(std::move(correlations));
-        const std::lock_guard lock(mutex_);
-        if (correlator_) { fresh->adopt(std::move(*correlator_)); }
-        correlator_ = std::move(fresh);
-    }
-    void push(const event::DetectionRecord& record, std::vector<event::DetectionRecord>& out) {
-        const std::lock_guard lock(mutex_);
-        correlator_->push(record, out);
-    }
-
-private:
-    std::mutex mutex_;
-    std::unique_ptr<engine::Correlator> correlator_; ///< guarded by mutex_
-};
 
 common::Nanos longest_window(const std::vector<rules::Correlation>& correlations) {
     common::Nanos longest = 0;
@@ -102,6 +82,15 @@ storage::JournalOptions journal_options(const Config::Storage& storage) {
     return options;
 }
 
+engine::CorrelationLimits correlation_limits(const Config::Engine& engine) {
+    engine::CorrelationLimits limits;
+    limits.state_bytes = engine.correlation_mib * common::kMiB;
+    limits.lateness = engine.lateness.count() * common::kSecond;
+    std::random_device device;
+    limits.seed = std::uint64_t{device()} << 32U | device();
+    return limits;
+}
+
 engine::PipelineOptions pipeline_options(const Config::Engine& engine) {
     engine::PipelineOptions options;
     options.shards = engine.shards != 0 ? engine.shards : std::max(1U, std::thread::hardware_concurrency());
@@ -130,10 +119,9 @@ struct Server::Parts {
         pipeline->use(enrichment.current());
         start_look_back();
         alerting::AlertEngineSettings settings;
-        settings.horizon = 2 * longest_window(correlations) + engine::CorrelationLimits().lateness;
-        alerts = std::make_unique<alerting::AlertEngine>(
-            store.detections(), store.state(), book, clock, log, metrics, settings,
-            [this](const auto& record, auto& out) { correlator.push(record, out); }, [this] { outbox.wake(); });
+        settings.horizon = 2 * longest_window(correlations) + correlation_limits(config.engine).lateness;
+        alerts = std::make_unique<alerting::AlertEngine>(store.detections(), store.state(), book, clock, log, metrics,
+                                                         settings, &correlator, [this] { outbox.wake(); });
         collectors =
             std::make_unique<Collectors>(config, io, collector::ListenerServices{*pipeline, peers, ledger, clock, log});
     }
@@ -179,6 +167,7 @@ struct Server::Parts {
         }
         correlations = loaded.correlations;
         correlator.replace(correlations);
+        if (alerts) { alerts->request_checkpoint(); }
         rule_count = loaded.rules->stats().rules;
         const std::lock_guard lock(summaries_mutex);
         summaries = summarize(loaded);
@@ -287,7 +276,7 @@ struct Server::Parts {
     alerting::Outbox outbox;
     alerting::AlertBook book;
     EnrichmentLoader enrichment{config, folder, clock, log, metrics};
-    CorrelatorSlot correlator;
+    CorrelatorSlot correlator{correlation_limits(config.engine), metrics};
     std::vector<rules::Correlation> correlations;
     std::atomic<std::size_t> rule_count{0};
     std::unique_ptr<engine::Pipeline> pipeline;

@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "common/ensure.hpp"
 #include "engine/correlation_impl.hpp"
 #include "event/value.hpp"
@@ -279,6 +281,9 @@ void Correlator::State::push(const event::DetectionRecord& detection, common::Na
     if (found == fed_by.end()) { return; }
     if (depth == 0) { ++pushed; }
     for (const CorrelationFeed& one : found->second) {
+        // An episode counts once; but a rule that occurs goes on occurring.
+        const bool goes_on = detection.is_correlation && !detection.begins_episode;
+        if (goes_on && !running[one.correlation]->rule.is_temporal()) { continue; }
         const std::uint64_t begin = nanoseconds_now();
         auto concluded = feed({one, detection, at});
         running[one.correlation]->stats.nanoseconds += nanoseconds_now() - begin;
@@ -350,6 +355,9 @@ event::DetectionRecord Correlator::State::record_of(RunningCorrelation& of, cons
     record.from = group.episode->from;
     record.to = group.episode->to;
     record.value = measured;
+    if (of.rule.measures_values()) { // people see it with what matched
+        record.matched.emplace(record.matched.begin(), of.rule.measure_name(), fmt::format("{}", measured));
+    }
     record.entity = key_pairs(correlation.group_by, *group.key);
     record.captured = record.entity;
     const auto above = fed_by.find(correlation.id);
@@ -367,7 +375,7 @@ event::DetectionRecord Correlator::State::record_of(RunningCorrelation& of, cons
 /// Gives records out and to the correlations above.
 void Correlator::State::deliver(std::vector<Concluded> concluded, unsigned depth, Records& out) {
     for (auto& [record, at] : concluded) {
-        if (!record.begins_episode || depth == kMaxChain || !fed_by.contains(record.rule_id)) {
+        if (depth == kMaxChain || !fed_by.contains(record.rule_id)) {
             out.push_back(std::move(record));
             continue;
         }

@@ -82,9 +82,9 @@ struct CorrelationStats {
 /// Group key: values of the group-by fields (through aliases) in DetectionRecord::captured; a missing field counts as
 /// an empty value, but a detection without any of them is not counted. Values are compared exactly.
 ///
-/// Chains: correlations over correlations get the first record of each episode, at the time of the event that made it
-/// fire (deferred: at the end of its time). It has the fields of its own group-by and, beside them, what was captured
-/// of that event.
+/// Chains: correlations over correlations get the first record of each episode, temporal types every one, at the time
+/// of the event that made it fire (deferred: at the end of its time). It has the fields of its own group-by and, beside
+/// them, what was captured of that event.
 ///
 /// Not thread safe.
 class Correlator {

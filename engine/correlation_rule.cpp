@@ -15,6 +15,23 @@ namespace {
 using Compare = rules::Correlation::Compare;
 using Type = rules::Correlation::Type;
 
+std::string measure_name_of(const rules::Correlation& correlation) {
+    if (correlation.fields.empty()) { return {}; }
+    const std::string fields = fmt::format("({})", fmt::join(correlation.fields, ", "));
+    switch (correlation.type) {
+    case Type::value_count:
+        return "value_count" + fields;
+    case Type::value_sum:
+        return "value_sum" + fields;
+    case Type::value_avg:
+        return "value_avg" + fields;
+    case Type::value_median:
+        return "value_median" + fields;
+    default:
+        return fmt::format("value_percentile {}{}", correlation.percentile, fields);
+    }
+}
+
 bool compare(const rules::Correlation::Bound& bound, double value) noexcept {
     switch (bound.compare) {
     case Compare::gt:
@@ -63,7 +80,8 @@ std::string definition_of(const rules::Correlation& c) {
 
 CorrelationRule::CorrelationRule(rules::Correlation correlation, common::Nanos lateness)
     : correlation_(std::move(correlation)), is_deferred_(correlation_.has_absent()),
-      memory_(correlation_.timespan * (is_deferred_ ? 2 : 1) + lateness), definition_(definition_of(correlation_)) {
+      memory_(correlation_.timespan * (is_deferred_ ? 2 : 1) + lateness), definition_(definition_of(correlation_)),
+      measure_name_(measure_name_of(correlation_)) {
     const auto all = static_cast<double>(correlation_.rule_ids.size());
     wants_all_in_order_ = correlation_.type == Type::temporal_ordered && correlation_.bounds.size() == 1 &&
                           (correlation_.bounds[0] == rules::Correlation::Bound{Compare::gte, all} ||

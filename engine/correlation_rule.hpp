@@ -38,6 +38,8 @@ public:
     [[nodiscard]] common::Nanos idle() const noexcept { return memory_; }
     /// All that decides what comes out, and nothing else: titles, levels and texts may change without a loss of state.
     [[nodiscard]] const std::string& definition() const noexcept { return definition_; }
+    /// "value_count(user.name)"; empty for types that measure no values.
+    [[nodiscard]] const std::string& measure_name() const noexcept { return measure_name_; }
     [[nodiscard]] bool holds(double measured) const noexcept;
     /// temporal_ordered where every rule must occur: its plain and usual form.
     [[nodiscard]] bool wants_all_in_order() const noexcept { return wants_all_in_order_; }
@@ -51,6 +53,7 @@ private:
     std::uint64_t positive_ = 0;
     common::Nanos memory_ = 0;
     std::string definition_;
+    std::string measure_name_;
 };
 
 [[nodiscard]] std::uint64_t seeded_hash(std::string_view bytes, std::uint64_t seed) noexcept;

@@ -216,12 +216,14 @@ private:
             const auto& ids = correlations_[i].rule_ids;
             const auto rule = std::find(ids.begin(), ids.end(), detection.rule_id);
             if (rule == ids.end()) { continue; }
+            const bool goes_on = detection.is_correlation && !detection.begins_episode;
+            if (goes_on && !rules::is_temporal(correlations_[i].type)) { continue; }
             Records fired;
             std::vector<common::Nanos> times;
             feed_one(i, static_cast<std::size_t>(rule - ids.begin()), detection, at, fired, times);
             for (std::size_t k = 0; k < fired.size(); ++k) {
                 out.push_back(fired[k]);
-                if (fired[k].begins_episode) { feed(fired[k], times[k], out); }
+                feed(fired[k], times[k], out);
             }
         }
     }
@@ -326,7 +328,7 @@ private:
         decide(place, key, group, index, fired, times);
         for (std::size_t k = 0; k < fired.size(); ++k) {
             out.push_back(fired[k]);
-            if (fired[k].begins_episode) { feed(fired[k], times[k], out); }
+            feed(fired[k], times[k], out);
         }
         return true;
     }

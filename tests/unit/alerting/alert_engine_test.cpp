@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -20,29 +21,92 @@ using test::kMorning;
 using test::MemoryLog;
 using test::MemoryState;
 
-/// Fires at the third detection of a rule about an entity within five minutes, and with every one after it.
-class ThreeInFiveMinutes {
+/// Fires at the third detection of "base" about an entity within five minutes, and with every one after it; and for
+/// every "alone" that nothing was told of for a minute of receive time.
+class ThreeInFiveMinutes final : public DetectionTransform {
 public:
-    void operator()(const event::DetectionRecord& record, std::vector<event::DetectionRecord>& out) {
+    void push(const event::DetectionRecord& record, Records& out) override {
+        ++pushed;
+        if (record.rule_id == "alone") { alone_.emplace(record.event, record); }
         if (record.rule_id != "base") { return; }
-        auto& times = seen_[record.entity.front().second];
+        const std::string& who = record.entity.front().second;
+        auto& times = seen_[who];
         times.push_back(record.time);
         while (times.front() < record.time - 5 * common::kMinute) {
             times.pop_front();
         }
-        if (times.size() < 3) { return; }
+        if (times.size() >= 3) { fire(record, times.front(), times.size(), out); }
+    }
+    bool advance(common::Nanos now, Records& out) override {
+        bool decided = false;
+        for (auto one = alone_.begin(); one != alone_.end();) {
+            if (one->second.received + common::kMinute >= now) {
+                ++one;
+                continue;
+            }
+            fire(one->second, one->second.time, 1, out);
+            one = alone_.erase(one);
+            decided = true;
+        }
+        return decided;
+    }
+    std::string save() override {
+        std::string text = "saved";
+        for (const auto& [who, times] : seen_) {
+            for (const auto time : times) {
+                text += " " + who + " " + std::to_string(time);
+            }
+        }
+        for (const auto& [id, record] : alone_) {
+            text += " ! " + std::to_string(id.seq) + " " + std::to_string(id.index) + " " +
+                    std::to_string(record.time) + " " + std::to_string(record.received) + " " +
+                    record.entity.front().second;
+        }
+        return text + std::string(padding, ' ');
+    }
+    bool restore(std::string_view saved) override {
+        seen_.clear();
+        alone_.clear();
+        if (!saved.starts_with("saved")) { return false; }
+        ++restored;
+        std::istringstream in{std::string(saved.substr(5))};
+        std::string who;
+        common::Nanos time = 0;
+        while (in >> who) {
+            if (who != "!") {
+                in >> time;
+                seen_[who].push_back(time);
+                continue;
+            }
+            event::EventId id;
+            common::Nanos received = 0;
+            in >> id.seq >> id.index >> time >> received >> who;
+            auto record = detection("alone", who, time);
+            record.event = id;
+            record.received = received;
+            alone_.emplace(id, std::move(record));
+        }
+        return true;
+    }
+
+    std::size_t padding = 0; ///< makes the saved state large
+    int pushed = 0;
+    int restored = 0;
+
+private:
+    static void fire(const event::DetectionRecord& record, common::Nanos from, std::size_t count, Records& out) {
         auto fired = record;
-        fired.rule_id = "correlation";
+        fired.rule_id = "correlation of " + record.rule_id;
         fired.generates = true;
         fired.is_correlation = true;
-        fired.count = times.size();
-        fired.from = times.front();
-        fired.to = times.back();
+        fired.count = count;
+        fired.from = from;
+        fired.to = record.time;
         out.push_back(std::move(fired));
     }
 
-private:
     std::map<std::string, std::deque<common::Nanos>> seen_;
+    std::map<event::EventId, event::DetectionRecord> alone_;
 };
 
 class DroppingChannel final : public Channel {
@@ -59,8 +123,11 @@ struct Life {
               state, clock, [] { return 0.5; }, logger, metrics),
           book(state, clock, {}, [this](const Alert& alert, auto& out) { outbox.enqueue(alert, "alert.new", out); }),
           engine(log, state, book, clock, logger, metrics,
-                 {.horizon = 10 * common::kMinute, .batches_per_read = 4, .idle_wait = std::chrono::milliseconds(20)},
-                 ThreeInFiveMinutes{}, [this] { ++wakes; }) {
+                 {.horizon = 10 * common::kMinute,
+                  .batches_per_read = 4,
+                  .idle_wait = std::chrono::milliseconds(20),
+                  .checkpoint_records = 5},
+                 &transform, [this] { ++wakes; }) {
         outbox.add(std::make_unique<DroppingChannel>(), {.name = "mail"});
     }
     void run_all() {
@@ -70,12 +137,18 @@ struct Life {
             if (!*more) { return; }
         }
     }
+    void idle() {
+        for (int i = 0; i < 8; ++i) {
+            ASSERT_TRUE(engine.idle());
+        }
+    }
 
     common::Logger logger{common::LogLevel::error};
     common::MetricsRegistry metrics;
     Outbox outbox;
     AlertBook book;
     std::atomic<int> wakes{0};
+    ThreeInFiveMinutes transform;
     AlertEngine engine;
 };
 
@@ -188,6 +261,88 @@ TEST_F(AlertEngineTest, RestartsInTheMiddleOfAWindowKeepTheCorrelation) {
     const auto page = life.book.list({});
     ASSERT_EQ(page->alerts.size(), 1U);
     EXPECT_EQ(page->alerts[0].count, 3U);
+}
+
+TEST_F(AlertEngineTest, ACheckpointSparesTheRestartTheWholePast) {
+    {
+        Life life(log, state, clock);
+        life.transform.padding = 5 << 20U; // several parts
+        for (int i = 0; i < 200; ++i) {
+            log.append({feeding("203.0.113." + std::to_string(i % 50), kMorning + i * common::kSecond)});
+        }
+        life.run_all();
+        life.idle();
+        EXPECT_EQ(state.count("corr/part/"), 6U); // of one checkpoint, not of several
+    }
+    log.append({feeding("198.51.100.1", kMorning)});
+    Life life(log, state, clock);
+    ASSERT_TRUE(life.engine.warm_up());
+    EXPECT_EQ(life.transform.restored, 1);
+    EXPECT_LT(life.transform.pushed, 50);
+    life.run_all();
+    EXPECT_EQ(outcome(life.book).size(), 50U);
+}
+
+TEST_F(AlertEngineTest, ADamagedCheckpointMeansTheHorizon) {
+    for (int i = 0; i < 20; ++i) {
+        log.append({feeding("203.0.113.7", kMorning + i * common::kSecond)});
+    }
+    {
+        Life life(log, state, clock);
+        life.run_all();
+        life.idle();
+    }
+    ASSERT_EQ(state.count("corr/part/"), 1U);
+    for (const auto& [key, value] : state.content()) {
+        if (!key.starts_with("corr/part/")) { continue; }
+        const event::StateStore::Change change{key, value + "x"};
+        ASSERT_TRUE(state.write({&change, 1}));
+    }
+    log.append({feeding("203.0.113.7", kMorning + 20 * common::kSecond)});
+    Life life(log, state, clock);
+    life.run_all();
+    EXPECT_EQ(life.transform.restored, 0);
+    EXPECT_EQ(life.transform.pushed, 21);
+    EXPECT_EQ(life.book.list({})->alerts.at(0).count, 21U);
+}
+
+TEST_F(AlertEngineTest, WhatTimeDecidesIsDecidedOnceWhereverItEnds) {
+    const auto alone = [&](const std::string& address, common::Nanos time) {
+        auto record = detection("alone", address, time);
+        record.received = time;
+        record.generates = false;
+        return record;
+    };
+    clock.set(kMorning);
+    state.keep_history();
+    const auto live = [&](Life& life, int from) {
+        for (int i = from; i < 12; ++i) {
+            life.run_all();
+            clock.set(kMorning + i * 20 * common::kSecond);
+            life.idle();
+            if (log.size() == static_cast<std::uint64_t>(i)) {
+                log.append({alone("203.0.113." + std::to_string(i), clock.now())});
+            }
+        }
+        life.run_all();
+        clock.set(kMorning + common::kHour);
+        life.idle();
+    };
+    std::map<std::string, std::uint64_t> want;
+    {
+        Life life(log, state, clock);
+        live(life, 0);
+        want = outcome(life.book);
+    }
+    ASSERT_EQ(want.size(), 12U);
+    const auto history = state.history();
+    ASSERT_GT(history.size(), 20U);
+    for (std::size_t point = 0; point < history.size(); ++point) {
+        MemoryState again(history[point]);
+        Life life(log, again, clock);
+        live(life, 11);
+        EXPECT_EQ(outcome(life.book), want) << "restarted after write " << point;
+    }
 }
 
 TEST_F(AlertEngineTest, AFailingStoreIsTriedAgainWithoutFeedingCorrelationTwice) {

@@ -6,15 +6,18 @@ namespace canhgac::alerting {
 namespace {
 
 TEST(Cursor, ReadsWhatItWrites) {
-    Cursor cursor{.seq = 77, .received = 12'345, .marks = {{0, 0}, {9, 900}}};
+    Cursor cursor{.seq = 77, .received = 12'345, .marks = {{0, 0}, {9, 900}}, .ticks = {{70, 5}, {77, 9}}};
     const auto got = decode_cursor(encode_cursor(cursor));
     ASSERT_TRUE(got);
     EXPECT_EQ(got->seq, 77U);
     EXPECT_EQ(got->received, 12'345);
     EXPECT_EQ(got->marks, cursor.marks);
+    EXPECT_EQ(got->ticks, cursor.ticks);
+    EXPECT_TRUE(decode_cursor(R"({"v":1,"seq":1,"received":1,"marks":[]})")); // of 0.1
     for (const auto* const bad :
          {"", "7", "{}", R"({"v":2,"seq":1,"received":1,"marks":[]})", R"({"v":1,"seq":-1,"received":1,"marks":[]})",
-          R"({"v":1,"seq":1,"received":1,"marks":[[1]]})", R"({"v":1,"seq":1,"received":1})"}) {
+          R"({"v":1,"seq":1,"received":1,"marks":[[1]]})", R"({"v":1,"seq":1,"received":1})",
+          R"({"v":1,"seq":1,"received":1,"marks":[],"ticks":[7]})"}) {
         EXPECT_FALSE(decode_cursor(bad)) << bad;
     }
 }

@@ -110,6 +110,7 @@ TEST(SigmaChecklist, SIGMA_I61_Sum) {
     const auto fired = bench.push("a", 3, bytes("0.25"));
     ASSERT_EQ(fired.size(), 1U);
     EXPECT_EQ(fired[0].value, 100.75);
+    EXPECT_THAT(fired[0].matched, ElementsAre(std::pair<std::string, std::string>("value_sum(bytes)", "100.75")));
     EXPECT_THAT(bench.push("a", 11, bytes("1")), IsEmpty()); // the 60 has left
 }
 
