@@ -92,6 +92,11 @@ public:
     }
 
     [[nodiscard]] BacktestReport finish() {
+        fired_.clear();
+        correlator_.finish(fired_);
+        for (const event::DetectionRecord& fired : fired_) {
+            count(fired);
+        }
         for (auto& [id, tally] : tallies_) {
             tally.rule.hosts = tally.hosts.top(options_.top);
             for (const auto& [field, counter] : tally.values) {
@@ -152,7 +157,8 @@ private:
         for (const auto& [field, value] : record.is_correlation ? record.captured : record.matched) {
             if (!tally.values[field].add(value)) { rule.is_cut = true; }
         }
-        if (rule.generates) { group(record, tally); }
+        rule.generates = record.generates;
+        if (record.generates) { group(record, tally); }
     }
 
     /// A sliding window a rule and entity, as alerting has it: events in any order widen the group they fall into.
