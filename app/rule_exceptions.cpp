@@ -17,6 +17,7 @@
 
 #include "app/private_file.hpp"
 #include "app/rule_files.hpp"
+#include "app/rule_loading.hpp"
 #include "app/rules_backtest.hpp"
 #include "common/clock.hpp"
 #include "net/digest.hpp"
@@ -119,8 +120,9 @@ std::vector<rules::Rule> rules_meant(const rules::ReadResult& read, const std::s
         return rule.id == wanted || rule.name == wanted || rule.title == wanted;
     };
     for (const rules::Correlation& correlation : read.correlations) {
-        if (means(correlation)) { ids.insert(correlation.rule_ids.begin(), correlation.rule_ids.end()); }
+        if (means(correlation)) { ids.insert(correlation.id); }
     }
+    ids = rules_below(read.correlations, ids);
     std::vector<rules::Rule> out;
     for (const rules::Rule& rule : read.rules) {
         if (means(rule) || ids.contains(rule.id)) { out.push_back(rule); }

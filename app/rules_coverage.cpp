@@ -176,8 +176,10 @@ CoverageReport rule_coverage(const RulesCoverageOptions& options) {
     Coverage coverage;
     std::set<std::string> counted; // only by correlations
     for (const rules::Correlation& correlation : read.correlations) {
-        coverage.add(correlation);
         if (!correlation.generate) { counted.insert(correlation.rule_ids.begin(), correlation.rule_ids.end()); }
+    }
+    for (const rules::Correlation& correlation : read.correlations) {
+        if (!counted.contains(correlation.id)) { coverage.add(correlation); }
     }
     for (const rules::Rule& rule : read.rules) {
         coverage.add_logsource(rule.logsource);

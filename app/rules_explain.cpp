@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <ostream>
+#include <set>
 
 #include <boost/json.hpp>
 
@@ -42,17 +43,18 @@ rules::ReadResult read_rules(const RulesExplainOptions& options, bool is_file) {
 
 /// Indexes of the rules meant; of a correlation its base rules.
 std::vector<std::size_t> wanted_rules(const rules::ReadResult& read, const std::string& wanted, bool is_file) {
-    std::vector<std::string> ids;
+    std::set<std::string> ids;
     const auto means = [&](const auto& rule) {
         return is_file ? rule.at.file == wanted : rule.id == wanted || rule.name == wanted || rule.title == wanted;
     };
     for (const rules::Correlation& correlation : read.correlations) {
-        if (means(correlation)) { ids.insert(ids.end(), correlation.rule_ids.begin(), correlation.rule_ids.end()); }
+        if (means(correlation)) { ids.insert(correlation.id); }
     }
+    ids = rules_below(read.correlations, ids);
     std::vector<std::size_t> out;
     for (std::size_t i = 0; i < read.rules.size(); ++i) {
         const rules::Rule& rule = read.rules[i];
-        if (means(rule) || std::find(ids.begin(), ids.end(), rule.id) != ids.end()) { out.push_back(i); }
+        if (means(rule) || ids.contains(rule.id)) { out.push_back(i); }
     }
     return out;
 }

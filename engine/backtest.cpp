@@ -157,7 +157,8 @@ private:
         for (const auto& [field, value] : record.is_correlation ? record.entity : record.matched) {
             if (!tally.values[field].add(value)) { rule.is_cut = true; }
         }
-        if (rule.generates) { group(record, tally); }
+        rule.generates = record.generates;
+        if (record.generates) { group(record, tally); }
     }
 
     /// A sliding window a rule and entity, as alerting has it: events in any order widen the group they fall into.

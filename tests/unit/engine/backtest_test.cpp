@@ -111,7 +111,7 @@ TEST_F(BacktestTest, FeedsCorrelations) {
     many.rule_ids = {"r1"};
     many.group_by = {"User"};
     many.timespan = common::kMinute;
-    many.threshold = 3;
+    many.bounds = {{rules::Correlation::Compare::gte, 3}};
     input_.correlations.push_back(many);
     for (int i = 0; i < 4; ++i) {
         add(kDay1 + i * common::kSecond, "a", "x");
