@@ -260,7 +260,9 @@ NameEdge* EvtxDecoder::edge_of(const EvtxOp& op, Values values, EvtxPlace place)
     if (static_cast<std::uint32_t>(op.name_value) >= values.count) { return nullptr; }
     const EvtxText name = text_of(values_[values.first + static_cast<std::uint32_t>(op.name_value)]);
     const bool kept = op.node < NameTree::kFirstScratchNode;
-    return &draft_->tree().find(kept ? op.node : NameTree::kOther, name.text, op.depth + place.depth);
+    // A template compiled further out may run deep inside: the tree's room for one look-up ends somewhere.
+    const std::size_t depth = std::min<std::size_t>(op.depth + place.depth, kMaxEvtxDepth);
+    return &draft_->tree().find(kept ? op.node : NameTree::kOther, name.text, depth);
 }
 
 void EvtxDecoder::run_empty(const EvtxCode& code, const EvtxOp& op, Values values, NameEdge& edge) {

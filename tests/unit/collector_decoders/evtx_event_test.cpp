@@ -215,6 +215,51 @@ TEST_F(EvtxEvents, ATemplateThatIsAnotherOneThanNamedIsNotUsed) {
     EXPECT_NE(fields().find("event.parse_error=EVTX: template missing or another one than named"), std::string::npos);
 }
 
+TEST_F(EvtxEvents, ATemplateReadFurtherOutMayRunDeepInside) {
+    const std::string long_name(300, 'n'); // kept nowhere, so that what is inside gets one place for all depths
+    EvtxWriter writer;
+    writer.add(1, 0, [&](std::size_t offset) {
+        const auto deep = [&](EvtxXml& body) {
+            for (int i = 0; i < 40; ++i) {
+                body.open("E").close_start();
+            }
+            body.open("Data", true).attribute("Name").value(1, kText).close_start().value(2, kText).end();
+            body.open(long_name).close_start().value(0, kNested).end();
+            for (int i = 0; i < 40; ++i) {
+                body.end();
+            }
+        };
+        std::function<std::string(std::size_t, int)> level = [&](std::size_t at, int left) {
+            EvtxXml inner(writer, at);
+            const EvtxInput nested{kNested, {}, [&level, left](std::size_t place) { return level(place, left - 1); }};
+            inner.fragment().instance("deep", deep,
+                                      {left == 0 ? EvtxInput{} : nested, text(std::string(400, 'k')), text("v")});
+            return inner.bytes();
+        };
+        EvtxXml xml(writer, offset);
+        const EvtxInput start{kNested, {}, [&level](std::size_t place) { return level(place, 4); }};
+        xml.fragment().instance(
+            "outer",
+            [&](EvtxXml& body) {
+                body.open("Event").close_start().open(long_name).close_start().value(0, kNested).end().end();
+            },
+            {start});
+        return xml.end_of_fragment().bytes();
+    });
+    decode(writer.finish());
+    std::string path;
+    for (int i = 0; i < 40; ++i) {
+        path += "E.";
+    }
+    std::string want;
+    for (int i = 0; i < 5; ++i) {
+        (want += i == 0 ? "event.overflow=" : " event.overflow=") += path;
+        want.append(400, 'k') += "=v";
+    }
+    EXPECT_EQ(fields().substr(0, want.size()), want);
+    EXPECT_EQ(event().flags & event::flag::kUnparsed, 0);
+}
+
 TEST_F(EvtxEvents, AWarmDecoderTakesNothingFromTheHeap) {
     EvtxWriter writer;
     for (std::uint64_t number = 1; number <= 300; ++number) {
