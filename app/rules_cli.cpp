@@ -67,7 +67,8 @@ CLI::App* add_test(CLI::App& rules, RegressionOptions& options) {
         "--sigmahq-regression", options.folder,
         "Folder in the layout of SigmaHQ's regression_data: run its samples against the rules at the paths");
     test->add_option("--placeholders", options.placeholders, "YAML file: lists for the |expand modifier, by name");
-    test->add_option("--pipeline", options.pipelines, "Processing pipeline for the rules: file, folder or built-in name")
+    test->add_option("--pipeline", options.pipelines,
+                     "Processing pipeline for the rules: file, folder or built-in name")
         ->allow_extra_args(false); // repeat the flag for more
     test->add_option("--output", options.output, "table or json")->check(CLI::IsMember({"table", "json"}));
     return test;

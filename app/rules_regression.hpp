@@ -57,7 +57,7 @@ struct RegressionOptions {
     std::string folder;             ///< with info.yml files at any depth
     std::string placeholders;
     std::vector<std::string> pipelines; ///< as load_pipelines() takes them
-    std::string output = "table"; ///< or json
+    std::string output = "table";       ///< or json
 };
 
 /// Start-up work: reads and compiles the rules, reads the samples. Throws std::runtime_error for a folder that cannot

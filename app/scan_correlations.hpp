@@ -19,8 +19,8 @@ public:
 
     /// Detections of one job of `file`; jobs of a file come one after the other.
     void add(const std::string& file, std::vector<event::DetectionRecord>&& detections);
-    /// What fired: of each episode the last record, which has its highest count; by end, then id. Says on standard error
-    /// when memory was short.
+    /// What fired: of each episode the last record, which has its highest count; by end, then id. Says on standard
+    /// error when memory was short.
     [[nodiscard]] std::vector<event::DetectionRecord> finish();
 
 private:

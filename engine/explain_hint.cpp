@@ -109,7 +109,9 @@ std::string near_miss(const rules::Predicate& predicate, const std::string& name
         const bool numeric = predicate.op == Op::equal_number || predicate.op == Op::less ||
                              predicate.op == Op::less_equal || predicate.op == Op::greater ||
                              predicate.op == Op::greater_equal;
-        if (numeric && predicate.time_part == rules::TimePart::none && !event::parse_number(value)) { return "the event's value is no decimal number"; }
+        if (numeric && predicate.time_part == rules::TimePart::none && !event::parse_number(value)) {
+            return "the event's value is no decimal number";
+        }
     }
     if (present && !tells_much(predicate)) { return {}; }
     return of_other_fields(predicate, name, event);

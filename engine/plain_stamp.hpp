@@ -12,8 +12,8 @@ namespace canhgac::engine {
 
 /// The forms of stamps, in the order of stated_time.hpp.
 [[nodiscard]] std::vector<text::Regex> plain_stamp_forms();
-/// The parts of a value that has the form of that number: by rules::TimePart, -1: not stated. Empty when there is no such
-/// time, e.g. 31 February.
+/// The parts of a value that has the form of that number: by rules::TimePart, -1: not stated. Empty when there is no
+/// such time, e.g. 31 February.
 [[nodiscard]] std::vector<int> read_plain_stamp(std::size_t form, std::string value);
 
 } // namespace canhgac::engine

@@ -1,5 +1,7 @@
-/// The linter on arbitrary bytes: every finding is of a known check and says why; what the reader rejects is an error among
-/// the findings; nothing else is.
+/// The linter on arbitrary bytes: every finding is of a known check and says why; what the reader rejects is an error
+/// among the findings; nothing else is.
+#include "rules/lint.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +10,6 @@
 
 #include "common/ensure.hpp"
 #include "rules/embedded.hpp"
-#include "rules/lint.hpp"
 
 namespace {
 

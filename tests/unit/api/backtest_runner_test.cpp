@@ -69,7 +69,7 @@ TEST_F(BacktestApi, RefusesWhatIsWrong) {
     EXPECT_EQ(detail(body(R"(,"to":"2026-11-20T00:00:00Z")")), "from must be before to");
     EXPECT_EQ(detail(body(R"(,"events":1)")), "\"events\" must be true or false");
     EXPECT_EQ(detail(R"({"rules":"title: x\nlogsource: {product: windows}\ndetection: {condition: s}"})"),
-              "rules:3:12: 'detection' has no selection");
+              "rules:3:12: 'detection' has no selection; add one such as 'selection: {field: value}'");
     EXPECT_EQ(call("POST", "/api/v1/rules/backtest", {}, {{"Content-Type", "text/plain"}}).status, 415);
 }
 

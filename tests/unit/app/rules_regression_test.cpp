@@ -67,7 +67,8 @@ TEST_F(RulesRegression, TellsWhatIsMissing) {
     info("r-1", "");
     write("rule.yml",
           "title: Failed\nid: r-1\nlogsource: {product: windows}\ndetection: {s: {a|x: 1}, condition: s}\n");
-    EXPECT_EQ(reason(), "rule rejected: unknown modifier 'x' in 'a|x'");
+    EXPECT_EQ(reason(),
+              "rule rejected: unknown modifier 'x' in 'a|x'; the modifiers are listed in docs/reference/sigma.md");
     fs::remove(folder_ / "data" / "one" / "r-1.json");
     EXPECT_EQ(reason(), "line 3: there is no a/b/r-1.json");
     write("data/one/info.yml", "regression_tests_info: [{path: x}]\n");

@@ -163,13 +163,14 @@ TEST(PipelineValues, Placeholders) {
               "  any\n    a matches \"root\"\n    a matches \"adm\" *\n");
     EXPECT_EQ(outcome_of("type: value_placeholders", "a|expand|contains: 'x%port%'"), "  a matches * \"x22\" *\n");
     EXPECT_EQ(outcome_of("type: value_placeholders, include: [port]", "a|expand: ['%port%', '%admins%']"),
-              "5:28 unresolved placeholder '%admins%'");
+              "5:28 unresolved placeholder '%admins%'; give it values in the file of placeholders");
     EXPECT_EQ(outcome_of("type: value_placeholders, exclude: [port]", "a|expand: '%port%'"),
-              "5:17 unresolved placeholder '%port%'");
+              "5:17 unresolved placeholder '%port%'; give it values in the file of placeholders");
     EXPECT_EQ(outcome_of("type: value_placeholders", "a|expand: '%other%'"),
               "5:17 unresolved placeholder '%other%': add it to 'vars' of a pipeline");
     EXPECT_EQ(outcome_of("type: wildcard_placeholders", "a|expand: 'x%other%'"), "  a matches \"x\" *\n");
-    EXPECT_EQ(outcome_of("type: case", "a|expand: '%admins%'"), "5:17 unresolved placeholder '%admins%'");
+    EXPECT_EQ(outcome_of("type: case", "a|expand: '%admins%'"),
+              "5:17 unresolved placeholder '%admins%'; give it values in the file of placeholders");
     EXPECT_EQ(outcome_of("type: value_placeholders", "a: '%admins%'"), "  a matches \"%admins%\"\n");
     EXPECT_EQ(outcome_of("type: value_placeholders", "a|expand|windash|contains: '-x %port%'"),
               outcome_of("type: value_placeholders", "a|windash|contains: '-x 22'"));
