@@ -132,6 +132,25 @@ struct Class {
 
 } // namespace
 
+bool plain_value_holds(const rules::Predicate& predicate, std::string_view value) {
+    switch (predicate.op) {
+    case Op::matches:
+        return pattern_matches(predicate.pattern, value, predicate.cased);
+    case Op::cidr:
+        return in_network(predicate, value);
+    case Op::boolean:
+        return text::equals_folded(value, predicate.expected ? "true" : "false");
+    case Op::equal_number:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+        return number_holds(predicate, value);
+    default:
+        return false;
+    }
+}
+
 struct PlainEvaluator::State {
     const std::vector<rules::Rule>* rules = nullptr;
     rules::LogSourceTable table;
@@ -211,26 +230,9 @@ struct PlainEvaluator::State {
 
     /// One value that is there and not null.
     [[nodiscard]] bool value_holds(const rules::Predicate& predicate, std::string_view value) const {
-        switch (predicate.op) {
-        case Op::matches:
-            return pattern_matches(predicate.pattern, value, predicate.cased);
-        case Op::regex: {
-            const auto& regex = regexes.at(&predicate);
-            return regex && regex->search(text::repair_utf8(value));
-        }
-        case Op::cidr:
-            return in_network(predicate, value);
-        case Op::boolean:
-            return text::equals_folded(value, predicate.expected ? "true" : "false");
-        case Op::equal_number:
-        case Op::less:
-        case Op::less_equal:
-        case Op::greater:
-        case Op::greater_equal:
-            return number_holds(predicate, value);
-        default:
-            return false;
-        }
+        if (predicate.op != Op::regex) { return plain_value_holds(predicate, value); }
+        const auto& regex = regexes.at(&predicate);
+        return regex && regex->search(text::repair_utf8(value));
     }
 
     [[nodiscard]] bool predicate_holds(const rules::Predicate& predicate, const rules::LogSourceEntry* aliases,
@@ -348,6 +350,18 @@ std::vector<bool> PlainEvaluator::explain(const event::EventBatch& batch, const 
     const rules::LogSourceEntry* aliases = nullptr;
     if (state_->routed) { aliases = State::routed_to(wanted, state_->classes(event, all)).second; }
     return state_->nodes(wanted, aliases, all);
+}
+
+PlainRoute PlainEvaluator::route(const event::EventBatch& batch, const event::Event& event, std::size_t rule) const {
+    const std::vector<Class> classes = state_->classes(event, state_->named_fields(batch, event));
+    PlainRoute out;
+    for (const Class& one : classes) {
+        out.classes.push_back(one.logsource);
+    }
+    const auto [sees, entry] = State::routed_to((*state_->rules)[rule], classes);
+    out.sees = !state_->routed || sees;
+    if (state_->routed && entry != nullptr) { out.aliases = entry->aliases; }
+    return out;
 }
 
 } // namespace canhgac::engine

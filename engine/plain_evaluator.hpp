@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "event/batch.hpp"
@@ -12,6 +13,17 @@
 #include "rules/logsource_table.hpp"
 
 namespace canhgac::engine {
+
+/// How an event and a rule meet.
+struct PlainRoute {
+    std::vector<rules::LogSource> classes;  ///< of the event
+    bool sees = false;                      ///< the rule looks at the event
+    std::vector<rules::FieldAlias> aliases; ///< in force for this rule
+};
+
+/// Whether one value that is there and not null passes a test of a value: every Op but regex, presence and comparisons
+/// of fields (false).
+[[nodiscard]] bool plain_value_holds(const rules::Predicate& predicate, std::string_view value);
 
 /// Thread safe when const, if the FieldTable is. For tests, `rules explain` and back-tests of one rule.
 class PlainEvaluator {
@@ -26,6 +38,7 @@ public:
     /// Truth of each node of a rule for an event, whether or not its log source fits; for explanations.
     [[nodiscard]] std::vector<bool> explain(const event::EventBatch& batch, const event::Event& event,
                                             std::size_t rule) const;
+    [[nodiscard]] PlainRoute route(const event::EventBatch& batch, const event::Event& event, std::size_t rule) const;
 
 private:
     struct State;

@@ -9,6 +9,7 @@
 
 #include "collector/peer_table.hpp"
 #include "collector/record_decoder.hpp"
+#include "engine/explain.hpp"
 #include "engine/match_worker.hpp"
 #include "engine/plain_evaluator.hpp"
 #include "rules/embedded.hpp"
@@ -147,6 +148,39 @@ TEST_F(Corpus, EveryRuleMatchesItsSampleAndFastAgreesWithPlain) {
         ++samples;
     }
     EXPECT_EQ(samples, 202U);
+}
+
+/// Explanations are the plain evaluator's, and tell what the compiled matcher does: every sample's own rule, and
+/// rules picked across the whole set, which mostly do not match.
+TEST_F(Corpus, ExplanationsSayWhatTheCompiledMatcherDoes) {
+    collector::RecordDecoder decoder(world->fields, world->peers, nullptr);
+    MatchWorker worker(world->compiled.rules);
+    const PlainEvaluator plain(world->rules, world->table, world->fields);
+    constexpr std::size_t kStep = 307;
+    std::size_t offset = 0;
+    std::size_t matches = 0;
+    std::size_t others = 0;
+    for (const Sample& sample : world->samples) {
+        event::EventBatch batch;
+        std::vector<std::uint64_t> keys;
+        decoder.decode(sample.records, batch, keys);
+        std::vector<event::Detection> detections;
+        worker.match(batch, detections);
+        offset = (offset + 1) % kStep;
+        for (std::uint32_t i = 0; i < batch.size(); ++i) {
+            for (std::size_t rule = 0; rule < world->rules.size(); ++rule) {
+                if (rule % kStep != offset && world->rules[rule].id != sample.rule) { continue; }
+                const bool found = std::any_of(detections.begin(), detections.end(), [&](const event::Detection& d) {
+                    return d.event_index == i && d.rule->id == world->rules[rule].id;
+                });
+                const Explanation why = explain(plain, world->rules, rule, batch, batch.events()[i], world->fields);
+                EXPECT_EQ(why.verdict(), found) << to_text(why);
+                ++(found ? matches : others);
+            }
+        }
+    }
+    EXPECT_GE(matches, 202U);
+    EXPECT_GE(others, 2500U);
 }
 
 } // namespace
