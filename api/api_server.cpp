@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "api/alert_stream.hpp"
+#include "api/backtest_runner.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
 #include "api/request_reader.hpp"
@@ -58,7 +60,7 @@ struct ApiServer::Impl final : net::HttpHandler {
     Impl(std::string_view token, std::string name, Services given, ApiLimits limit)
         : token_digest(net::sha256(token)), principal(std::move(name)), services(std::move(given)), limits(limit),
           started(services.clock.now()), workers(limits.workers, limits.queued),
-          searches(limits.searches, limits.searches), stream(services.alerts, limits.streams),
+          searches(limits.searches, limits.searches), backtests(1, 1), stream(services.alerts, limits.streams),
           denied(services.metrics.counter("canhgac_api_denied_total", "Requests without a good token")) {}
 
     std::optional<net::HttpResponse> check(const net::HttpRequest& head) override { return gate(head); }
@@ -70,6 +72,10 @@ struct ApiServer::Impl final : net::HttpHandler {
     [[nodiscard]] bool signed_in(const net::HttpRequest& head) const;
     net::HttpResponse answer(const net::HttpRequest& request);
     void start_search(const std::shared_ptr<net::HttpExchange>& exchange);
+    void start_backtest(const std::shared_ptr<net::HttpExchange>& exchange);
+    /// `run` on a pool, with a flag that turns true when the client has gone; 503 when the pool is full.
+    void start_long(WorkerPool& pool, std::string_view busy, const std::shared_ptr<net::HttpExchange>& exchange,
+                    std::function<void(const std::atomic<bool>&)> run);
 
     net::Sha256 token_digest; ///< the token itself is not kept
     std::string principal;
@@ -78,6 +84,7 @@ struct ApiServer::Impl final : net::HttpHandler {
     common::Nanos started;
     WorkerPool workers;
     WorkerPool searches;
+    WorkerPool backtests; ///< its thread has a low priority after the first one
     AlertStream stream;
     common::Counter denied;
     std::optional<net::HttpServer> server;
@@ -136,6 +143,9 @@ void ApiServer::Impl::handle(std::shared_ptr<net::HttpExchange> exchange) {
     case Lane::search:
         start_search(exchange);
         return;
+    case Lane::backtest:
+        start_backtest(exchange);
+        return;
     case Lane::worker:
         break;
     }
@@ -152,12 +162,33 @@ void ApiServer::Impl::start_search(const std::shared_ptr<net::HttpExchange>& exc
         exchange->respond(request.error());
         return;
     }
+    start_long(searches, "too many searches are running", exchange,
+               [this, exchange, wanted = *request](const std::atomic<bool>& cancelled) {
+                   run_search(services, wanted, exchange, cancelled);
+               });
+}
+
+void ApiServer::Impl::start_backtest(const std::shared_ptr<net::HttpExchange>& exchange) {
+    const auto request = read_backtest_request(exchange->request().body, services.clock.now(), limits);
+    if (!request) {
+        exchange->respond(request.error());
+        return;
+    }
+    start_long(backtests, "another back-test is running", exchange,
+               [this, exchange, wanted = *request](const std::atomic<bool>& cancelled) {
+                   run_backtest(services, wanted, exchange, cancelled);
+               });
+}
+
+void ApiServer::Impl::start_long(WorkerPool& pool, std::string_view busy,
+                                 const std::shared_ptr<net::HttpExchange>& exchange,
+                                 std::function<void(const std::atomic<bool>&)> run) {
     auto cancelled = std::make_shared<std::atomic<bool>>(false);
-    const bool taken = searches.submit([this, exchange, wanted = *request, cancelled] {
-        if (!exchange->closed()) { run_search(services, wanted, exchange, *cancelled); }
+    const bool taken = pool.submit([exchange, cancelled, run = std::move(run)] {
+        if (!exchange->closed()) { run(*cancelled); }
     });
     if (!taken) {
-        net::HttpResponse response = problem(503, "too many searches are running");
+        net::HttpResponse response = problem(503, busy);
         response.headers.emplace_back("Retry-After", "2");
         exchange->respond(std::move(response));
         return;
@@ -197,6 +228,7 @@ net::HttpResponse ApiServer::Impl::answer(const net::HttpRequest& request) {
         return resend_notice(services, at[0], at[1]);
     case Operation::stream_alerts:
     case Operation::search:
+    case Operation::backtest_rules:
         break; // have lanes of their own
     }
     return problem(500, "this operation has no answer");
@@ -230,6 +262,7 @@ void ApiServer::stop() {
     if (!impl_) { return; }
     impl_->server->stop();
     impl_->searches.stop();
+    impl_->backtests.stop();
     impl_->workers.stop();
     impl_->stream.stop();
 }

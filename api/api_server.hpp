@@ -18,6 +18,7 @@ struct ApiLimits {
     std::size_t max_body_bytes = 256 * 1024;
     std::size_t max_query_bytes = 16 * 1024;
     std::uint64_t max_search_rows = 1'000'000;
+    std::uint64_t max_backtest_matches = 1'000'000;
     std::size_t max_alerts_per_page = 1'000;
     std::size_t workers = 2;  ///< threads for short requests
     std::size_t searches = 4; ///< searches at once, a thread each
@@ -32,7 +33,8 @@ struct RouteName {
     friend auto operator<=>(const RouteName&, const RouteName&) = default;
 };
 
-/// Threads: `workers` + `searches` + one for live streams; sockets are read on `io`.
+/// Threads: `workers` + `searches` + one for back-tests (at low priority) + one for live streams; sockets are read on
+/// `io`.
 class ApiServer {
 public:
     /// `token` is the secret people sign in with, `principal` what their actions are signed with in an alert's history.

@@ -67,6 +67,12 @@ public:
             wrong(name, "a whole number of 0 or more");
         }
     }
+    void boolean(std::string_view name, bool& out) {
+        const auto* const value = take(name);
+        if (value == nullptr) { return; }
+        if (!value->is_bool()) { return wrong(name, "true or false"); }
+        out = value->get_bool();
+    }
     /// What is wrong with the members seen or left over; empty = nothing.
     [[nodiscard]] std::string error() const {
         if (!error_.empty() || taken_ == object_.size()) { return error_; }
@@ -225,6 +231,52 @@ common::Result<SearchRequest, net::HttpResponse> read_search_request(std::string
     if (!to.empty() && !(request.to = parse_moment(to, now))) {
         return bad("to must be a time (RFC 3339) or a duration such as 24h");
     }
+    return request;
+}
+
+common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::string_view body, common::Nanos now,
+                                                                         const ApiLimits& limits) {
+    const auto object = parse_object(body);
+    if (!object) { return fail(object.error()); }
+    BacktestRequest request;
+    std::string from = "24h";
+    std::string to;
+    std::string bucket = "day";
+    std::string polarity = "pysigma";
+    std::optional<std::uint64_t> limit;
+    std::optional<std::uint64_t> samples;
+    Body members(*object);
+    members.text("rules", request.rules);
+    members.text("from", from);
+    members.text("to", to);
+    members.text("bucket", bucket);
+    members.number("samples", samples);
+    members.number("limit", limit);
+    members.boolean("events", request.events);
+    members.boolean("logsources", request.options.classify);
+    members.boolean("suppressed", request.suppressed);
+    members.text("filter_polarity", polarity);
+    if (const std::string error = members.error(); !error.empty()) { return bad(error); }
+    if (request.rules.empty()) { return bad("\"rules\" must hold at least one Sigma rule"); }
+    if (limit && (*limit == 0 || *limit > limits.max_backtest_matches)) {
+        return bad(fmt::format("limit must be 1 to {}", limits.max_backtest_matches));
+    }
+    request.limit = limit.value_or(limits.max_backtest_matches);
+    if (samples && *samples > 100) { return bad("samples must be 0 to 100"); }
+    request.options.samples = samples.value_or(request.options.samples);
+    if (bucket != "day" && bucket != "hour") { return bad("bucket must be day or hour"); }
+    request.options.bucket = bucket == "day" ? common::kDay : common::kHour;
+    if (polarity != "pysigma" && polarity != "specification") {
+        return bad("filter_polarity must be pysigma or specification");
+    }
+    if (polarity == "specification") { request.polarity = rules::FilterPolarity::specification; }
+    const auto start = parse_moment(from, now);
+    const auto end = to.empty() ? std::optional(now + common::kDay) : parse_moment(to, now);
+    if (!start) { return bad("from must be a time (RFC 3339) or a duration such as 24h"); }
+    if (!end) { return bad("to must be a time (RFC 3339) or a duration such as 24h"); }
+    if (*start >= *end) { return bad("from must be before to"); }
+    request.options.from = *start;
+    request.options.to = *end;
     return request;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "alerting/alert_book.hpp"
+#include "api/backtest_runner.hpp"
 #include "common/clock.hpp"
 #include "common/result.hpp"
 #include "net/http_message.hpp"
@@ -33,6 +34,8 @@ read_alert_query(const net::HttpRequest& request, common::Nanos now, const ApiLi
 read_alert_action(const net::HttpRequest& request, std::string_view body, std::string who);
 [[nodiscard]] common::Result<SearchRequest, net::HttpResponse>
 read_search_request(std::string_view body, common::Nanos now, const ApiLimits& limits);
+[[nodiscard]] common::Result<BacktestRequest, net::HttpResponse>
+read_backtest_request(std::string_view body, common::Nanos now, const ApiLimits& limits);
 /// ?limit=: 1 to `most`; `fallback` when absent.
 [[nodiscard]] common::Result<std::size_t, net::HttpResponse> read_limit(const net::HttpRequest& request,
                                                                         std::size_t fallback, std::size_t most);

@@ -7,7 +7,7 @@
 namespace canhgac::api {
 namespace {
 
-constexpr std::array<Route, 15> kRoutes = {{
+constexpr std::array<Route, 16> kRoutes = {{
     {"GET", "/healthz", Operation::health, Lane::inline_answer, true, false},
     {"GET", "/readyz", Operation::ready, Lane::worker, true, false},
     {"GET", "/metrics", Operation::metrics, Lane::worker, false, false},
@@ -20,6 +20,7 @@ constexpr std::array<Route, 15> kRoutes = {{
     {"POST", "/api/v1/search", Operation::search, Lane::search, false, true},
     {"GET", "/api/v1/sources", Operation::list_sources, Lane::worker, false, false},
     {"GET", "/api/v1/rules", Operation::list_rules, Lane::worker, false, false},
+    {"POST", "/api/v1/rules/backtest", Operation::backtest_rules, Lane::backtest, false, true},
     {"POST", "/api/v1/rules/reload", Operation::reload_rules, Lane::worker, false, false},
     {"GET", "/api/v1/notices", Operation::list_notices, Lane::worker, false, false},
     {"POST", "/api/v1/notices/{channel}/{key}/resend", Operation::resend_notice, Lane::worker, false, false},

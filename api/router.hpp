@@ -14,7 +14,8 @@ enum class Lane : std::uint8_t {
     inline_answer, ///< at once, on the I/O thread: reads memory only
     worker,
     search,
-    stream, ///< handed to the thread of live streams
+    backtest, ///< one at a time, below everything else
+    stream,   ///< handed to the thread of live streams
 };
 
 enum class Operation : std::uint8_t {
@@ -31,6 +32,7 @@ enum class Operation : std::uint8_t {
     list_sources,
     list_rules,
     reload_rules,
+    backtest_rules,
     list_notices,
     resend_notice,
 };
