@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/reader.hpp"
@@ -49,11 +50,14 @@ struct ClientOptions {
 struct SearchOptions {
     ClientOptions client;
     std::string query;
+    std::string rule; ///< file with Sigma rules: what they match, instead of a query
     std::string from;
     std::string to;
     std::uint64_t limit = 100;
 };
 [[nodiscard]] int run_search(const SearchOptions& options);
+/// One line of a search's answer, as `output` asks for.
+void print_search_line(std::string_view line, const ClientOptions& options);
 struct AlertsOptions {
     ClientOptions client;
     std::string status;

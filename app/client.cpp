@@ -8,6 +8,7 @@
 
 #include "app/api_client.hpp"
 #include "app/cli.hpp"
+#include "app/rules_backtest.hpp"
 #include "common/clock.hpp"
 
 namespace canhgac::app {
@@ -80,20 +81,24 @@ void follow_alerts(ApiClient& client, bool table) {
 
 } // namespace
 
+void print_search_line(std::string_view line, const ClientOptions& options) {
+    if (!wants_table(options)) {
+        print_line(line);
+        return;
+    }
+    boost::system::error_code error;
+    const auto value = boost::json::parse(line, error);
+    if (!error && value.is_object() && !value.as_object().contains("stats")) { print_event(value.as_object()); }
+}
+
 int run_search(const SearchOptions& options) {
+    if (!options.rule.empty()) { return run_rule_search(options); }
     ApiClient client(options.client);
     boost::json::object body{{"query", options.query}, {"limit", options.limit}};
     if (!options.from.empty()) { body["from"] = absolute_time(options.from); }
     if (!options.to.empty()) { body["to"] = absolute_time(options.to); }
-    const bool table = wants_table(options.client);
-    client.stream("POST", "/api/v1/search", boost::json::serialize(body), [table](std::string_view line) {
-        if (!table) {
-            print_line(line);
-            return true;
-        }
-        boost::system::error_code error;
-        const auto value = boost::json::parse(line, error);
-        if (!error && value.is_object() && !value.as_object().contains("stats")) { print_event(value.as_object()); }
+    client.stream("POST", "/api/v1/search", boost::json::serialize(body), [&options](std::string_view line) {
+        print_search_line(line, options.client);
         return true;
     });
     return kSuccess;

@@ -64,6 +64,10 @@ common::Result<void, std::string> EventFiles::read_stream(const std::string& nam
     return {};
 }
 
+bool EventFiles::reads(const std::string& path) {
+    return !path.ends_with(".evtx");
+}
+
 std::vector<InputError> EventFiles::read(const std::string& path, const Visit& visit) {
     return visit_input(path,
                        [&](const std::string& name, InputStream& stream) { return read_stream(name, stream, visit); });

@@ -25,6 +25,8 @@ public:
 
     /// `format`: "auto", "json" or "lines", as of `scan`. The table must outlive it.
     explicit EventFiles(event::FieldTable& fields, std::string format = "auto");
+    /// False for a file in a form that is known and not read yet, by its name.
+    [[nodiscard]] static bool reads(const std::string& path);
     /// What cannot be opened or read is in the list returned; the rest is still visited.
     [[nodiscard]] std::vector<InputError> read(const std::string& path, const Visit& visit);
 

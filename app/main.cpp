@@ -9,7 +9,6 @@
 
 #include "app/cli.hpp"
 #include "app/rules_cli.hpp"
-#include "app/rules_test.hpp"
 #include "app/version.hpp"
 
 namespace canhgac::app {
@@ -81,9 +80,6 @@ private:
             rules_.filter_polarity = polarity();
             status_ = run_rules_check(rules_);
         });
-        auto* test = rules->add_subcommand("test", "Run the test files (NAME.test.yaml) beside rules");
-        test->add_option("paths", test_paths_, "Folders, rule files or test files")->required();
-        test->callback([this] { status_ = run_rules_test(test_paths_, std::cout); });
         rule_commands_.add_to(*rules);
     }
 
@@ -127,8 +123,13 @@ private:
         search->add_option("--from", search_.from, "Start of event time, RFC 3339 or a duration ago (24h)");
         search->add_option("--to", search_.to, "End of event time");
         search->add_option("--limit", search_.limit, "Most events wanted");
-        search->add_option("query", search_.query, "e.g. 'mimikatz host:DC01* EventID:4625 last 24h'")->required();
-        search->callback([this] { status_ = run_search(search_); });
+        auto* query = search->add_option("query", search_.query, "e.g. 'mimikatz host:DC01* EventID:4625 last 24h'");
+        auto* rule = search->add_option("--rule", search_.rule, "What the Sigma rules in this file match, instead");
+        query->excludes(rule);
+        search->callback([this, query, rule] {
+            if (query->empty() && rule->empty()) { throw CLI::RequiredError("query"); }
+            status_ = run_search(search_);
+        });
         auto* alerts = app_.add_subcommand("alerts", "The alert queue");
         add_client(*alerts, alerts_.client);
         alerts->add_option("--status", alerts_.status, "new, acknowledged, investigating, contained or closed");
@@ -179,7 +180,6 @@ private:
     ServeOptions serve_;
     std::string check_config_;
     RulesOptions rules_;
-    std::vector<std::string> test_paths_;
     ScanOptions scan_;
     std::string logsource_ = "auto";
     std::string polarity_ = "pysigma";

@@ -46,6 +46,26 @@ std::string expiry_notice(const rules::Filter& filter) {
                        filter.at.line, filter.id, common::format_vietnam(filter.until));
 }
 
+std::set<std::string> rules_below(const std::vector<rules::Correlation>& correlations,
+                                  const std::set<std::string>& ids) {
+    std::set<std::string> out;
+    std::set<std::string> seen;
+    std::vector<std::string> open(ids.begin(), ids.end());
+    while (!open.empty()) {
+        const std::string id = std::move(open.back());
+        open.pop_back();
+        if (!seen.insert(id).second) { continue; }
+        const auto found = std::find_if(correlations.begin(), correlations.end(),
+                                        [&id](const rules::Correlation& c) { return c.id == id; });
+        if (found == correlations.end()) {
+            out.insert(id);
+        } else {
+            open.insert(open.end(), found->rule_ids.begin(), found->rule_ids.end());
+        }
+    }
+    return out;
+}
+
 LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     const auto start = std::chrono::steady_clock::now();
     rules::Reader reader(read_options(sources));

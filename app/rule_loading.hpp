@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,10 @@ struct LoadedRules {
 
 /// "file:line: filter ID ended on 31/01/2027 ...; rules are no longer narrowed by it", for a person.
 [[nodiscard]] std::string expiry_notice(const rules::Filter& filter);
+
+/// The rules that correlations of these ids count, at every depth; ids of rules stay.
+[[nodiscard]] std::set<std::string> rules_below(const std::vector<rules::Correlation>& correlations,
+                                                const std::set<std::string>& ids);
 
 /// The reader's options. Throws std::runtime_error when the placeholder file cannot be read.
 [[nodiscard]] rules::ReadOptions read_options(const RuleSources& sources);

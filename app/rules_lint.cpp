@@ -176,7 +176,7 @@ RulesLintReport lint_rules(const RulesLintOptions& options) {
     for (const rules::SeenFields& seen : context.fields.seen) {
         report.events += seen.events;
     }
-    context.now = common::SystemClock().now();
+    context.now = options.now == 0 ? common::SystemClock().now() : options.now;
     RuleSources sources;
     sources.placeholders = options.placeholders;
     context.read = read_options(sources);

@@ -21,6 +21,7 @@ struct RulesLintOptions {
     bool pack = false;               ///< the shipped rules too
     bool cost = false;               ///< table: the costs as well
     bool checks = false;             ///< list the checks and end
+    common::Nanos now = 0;           ///< today, for dates; 0: ask the clock
 };
 
 struct RulesLintReport {

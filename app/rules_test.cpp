@@ -11,6 +11,7 @@
 #include <span>
 #include <utility>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "app/rules_test_file.hpp"
@@ -323,8 +324,9 @@ RuleTestReport test_rules(const std::vector<std::string>& paths) {
     return report;
 }
 
-int run_rules_test(const std::vector<std::string>& paths, std::ostream& output) {
-    const RuleTestReport report = test_rules(paths);
+namespace {
+
+void print_table(const RuleTestReport& report, std::ostream& output) {
     for (const RuleTestResult& result : report.results) {
         if (result.passed()) {
             output << "ok     " << result.file << ": " << result.name << '\n';
@@ -338,6 +340,40 @@ int run_rules_test(const std::vector<std::string>& paths, std::ostream& output) 
         output << "note   rule " << id << " has no test\n";
     }
     output << report.results.size() << " tests, " << report.failed << " failed, " << report.rules.size() << " rules\n";
+}
+
+void print_json(const RuleTestReport& report, std::ostream& output) {
+    boost::json::array results;
+    for (const RuleTestResult& result : report.results) {
+        results.push_back(boost::json::object{{"file", result.file},
+                                              {"line", result.line},
+                                              {"column", result.column},
+                                              {"rule", result.rule},
+                                              {"test", result.name},
+                                              {"passed", result.passed()},
+                                              {"reason", result.reason}});
+    }
+    boost::json::array untested;
+    for (const std::string& id : report.untested_rules) {
+        untested.emplace_back(id);
+    }
+    const boost::json::object all{{"rules", report.rules.size()},
+                                  {"tests", report.results.size()},
+                                  {"failed", report.failed},
+                                  {"untested_rules", std::move(untested)},
+                                  {"results", std::move(results)}};
+    output << boost::json::serialize(all) << '\n';
+}
+
+} // namespace
+
+int run_rules_test(const std::vector<std::string>& paths, const std::string& form, std::ostream& output) {
+    const RuleTestReport report = test_rules(paths);
+    if (form == "json") {
+        print_json(report, output);
+    } else {
+        print_table(report, output);
+    }
     return report.failed == 0 && !report.results.empty() ? 0 : 1;
 }
 

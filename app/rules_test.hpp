@@ -36,7 +36,8 @@ struct RuleTestReport {
 /// files. Throws what the compiler throws.
 [[nodiscard]] RuleTestReport test_rules(const std::vector<std::string>& paths);
 
-/// Prints one line a test and a sum. Exit status: 0 all passed, 1 something failed or there was nothing to test.
-[[nodiscard]] int run_rules_test(const std::vector<std::string>& paths, std::ostream& output);
+/// Prints one line a test and a sum (`form` table), or one object (json). Exit status: 0 all passed, 1 something failed
+/// or there was nothing to test.
+[[nodiscard]] int run_rules_test(const std::vector<std::string>& paths, const std::string& form, std::ostream& output);
 
 } // namespace canhgac::app

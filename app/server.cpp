@@ -81,6 +81,9 @@ RuleSources rule_sources(const Config& config, const std::filesystem::path& fold
     for (const auto& path : config.rules.paths) {
         sources.paths.push_back(path.string());
     }
+    std::error_code ignored;
+    const auto exceptions = folder / "exceptions"; // `canhgac rules exception`
+    if (std::filesystem::is_directory(exceptions, ignored)) { sources.paths.push_back(exceptions.string()); }
     sources.placeholders = config.rules.placeholders.string();
     sources.pack = config.rules.pack;
     sources.filter_polarity = config.rules.filter_polarity;

@@ -150,7 +150,7 @@ struct Linter::State {
             if (!correlation.generate) { counted.insert(correlation.rule_ids.begin(), correlation.rule_ids.end()); }
         }
         for (LintDocument& document : documents) {
-            document.alerts = document.rule == nullptr || !counted.contains(document.rule->id);
+            document.alerts = !counted.contains(document.id);
         }
         for (const Rejection& bad : result.rejected) {
             findings.push_back({bad.file, bad.line, bad.column, error, "rejected", bad.reason, bad.id});

@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 24> kKeys = {
 constexpr std::array<std::string_view, 2> kHousekeeping = {"simulation", "regression_tests_path"};
 constexpr std::array<std::string_view, 5> kStatuses = {"stable", "test", "experimental", "deprecated", "unsupported"};
 constexpr std::size_t kMaxTitle = 120;
+constexpr common::Nanos kVietnam = 7 * common::kHour; ///< filters end in this zone
 
 std::string_view text_of(const yaml::Node& document, std::string_view key) {
     const auto* node = document.find(key);
@@ -158,9 +159,9 @@ void check_expiry(const yaml::Node& document, common::Nanos now, LintSink& sink)
     if (until == nullptr) { return; }
     auto end = day_of(until->text);
     if (end) {
-        *end += common::kDay; // the day named is the last one
+        *end += common::kDay - kVietnam; // the day named is the last one, in Viet Nam
     } else {
-        end = common::parse_rfc3339(until->text);
+        end = common::parse_rfc3339(until->text, kVietnam / common::kSecond);
     }
     if (end && *end <= now) {
         sink.add("expired-exception", until->at, "the exception ended on " + until->text + "; delete it or renew it");

@@ -110,6 +110,7 @@ TEST_F(RulesLint, PrintsJson) {
 
 TEST_F(RulesLint, TheShippedPackIsClean) {
     options_.paths = {(fs::path(CANHGAC_SOURCE_DIR) / "rules" / "pack").string()};
+    options_.now = 1'795'827'600 * common::kSecond; // 2026-11-28: whatever the clock of this machine says
     for (const rules::LintFinding& finding : lint_rules(options_).findings) {
         EXPECT_EQ(finding.severity, rules::LintSeverity::info) << rules::to_string(finding);
     }

@@ -142,18 +142,22 @@ TEST_F(RulesTest, NamesRulesWithoutATestAndCountsBasesAsTested) {
 TEST_F(RulesTest, PrintsAndReturnsTheExitStatus) {
     std::ostringstream good;
     write("r.test.yaml", text({"rule: ", kBase, "\ntests:\n  - name: t\n    expect: match\n    events:\n", kFailed}));
-    EXPECT_EQ(run_rules_test({(folder_ / "r.yml").string()}, good), 0);
+    EXPECT_EQ(run_rules_test({(folder_ / "r.yml").string()}, "table", good), 0);
     EXPECT_NE(good.str().find("r.test.yaml: t\n"), std::string::npos) << good.str();
     EXPECT_NE(good.str().find("1 tests, 0 failed, 2 rules\n"), std::string::npos) << good.str();
 
+    std::ostringstream json;
+    EXPECT_EQ(run_rules_test({(folder_ / "r.yml").string()}, "json", json), 0);
+    EXPECT_NE(json.str().find(R"("tests":1,"failed":0)"), std::string::npos) << json.str();
+
     std::ostringstream missing;
     fs::remove(folder_ / "r.test.yaml");
-    EXPECT_EQ(run_rules_test({(folder_ / "r.yml").string()}, missing), 1);
+    EXPECT_EQ(run_rules_test({(folder_ / "r.yml").string()}, "table", missing), 1);
     EXPECT_NE(missing.str().find("the test file cannot be read"), std::string::npos) << missing.str();
 
     std::ostringstream nothing;
     fs::remove(folder_ / "r.yml");
-    EXPECT_EQ(run_rules_test({folder_.string()}, nothing), 1);
+    EXPECT_EQ(run_rules_test({folder_.string()}, "table", nothing), 1);
 }
 
 /// "line:column: message" of a file that must be refused.

@@ -1,0 +1,53 @@
+#include "app/offline_store.hpp"
+
+#include <stdexcept>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "common/clock.hpp"
+#include "common/log.hpp"
+#include "common/metrics.hpp"
+#include "event/field_table.hpp"
+#include "storage/journal_store.hpp"
+
+namespace canhgac::app {
+
+namespace {
+
+std::filesystem::path checked_folder(const std::filesystem::path& data) {
+    std::filesystem::path folder = data / "store";
+    struct stat about {};
+    if (::stat(folder.c_str(), &about) != 0) {
+        throw std::runtime_error(fmt::format("{}: there is no store here (--data FOLDER)", data.string()));
+    }
+    if (about.st_uid != ::geteuid()) {
+        throw std::runtime_error(
+            fmt::format("{} belongs to user {}: run this as that user, or the server could not open it any more",
+                        folder.string(), about.st_uid));
+    }
+    return folder;
+}
+
+} // namespace
+
+struct OfflineStore::Parts {
+    explicit Parts(const std::filesystem::path& data)
+        : store(checked_folder(data), storage::JournalOptions{}, fields, clock, metrics, log) {}
+
+    common::SystemClock clock;
+    common::MetricsRegistry metrics;
+    common::Logger log{common::LogLevel::error};
+    event::FieldTable fields;
+    storage::JournalStore store;
+};
+
+OfflineStore::OfflineStore(const std::filesystem::path& data) : parts_(std::make_unique<Parts>(data)) {}
+OfflineStore::~OfflineStore() = default;
+
+event::EventStore& OfflineStore::events() noexcept {
+    return parts_->store.events();
+}
+
+} // namespace canhgac::app

@@ -1,0 +1,28 @@
+/// The event store of a server that does not run, for commands that only read.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "event/store.hpp"
+
+namespace canhgac::app {
+
+/// Opening recovers what the server had acknowledged, so it writes to the folder.
+class OfflineStore {
+public:
+    /// `data`: the server's data folder. Throws std::runtime_error with a message for the operator: no store there, a
+    /// server has it open, or it belongs to another user (whose server could not open it any more afterwards).
+    explicit OfflineStore(const std::filesystem::path& data);
+    ~OfflineStore();
+    OfflineStore(const OfflineStore&) = delete;
+    OfflineStore& operator=(const OfflineStore&) = delete;
+
+    [[nodiscard]] event::EventStore& events() noexcept;
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+} // namespace canhgac::app
