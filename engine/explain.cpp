@@ -71,6 +71,10 @@ public:
             return out;
         }
         for (const std::uint32_t child : from.children) {
+            if (++nodes_ > kMaxExplainedNodes) {
+                out.is_cut = true;
+                break;
+            }
             // A true "all" needs every child, a false one fails by each false child; "any" is its mirror.
             const bool child_decides = decides && (out.kind == Kind::negation || truth_[child] == out.truth);
             out.children.push_back(node(child, child_decides, (out.kind == Kind::negation) != wanted));
@@ -102,6 +106,7 @@ private:
     std::map<std::string, std::vector<std::string>> shown_; ///< by name without blanks
     NamedValues values_;
     std::size_t hints_ = 0;
+    std::size_t nodes_ = 0;
 };
 
 std::string shown(const rules::LogSource& source) {

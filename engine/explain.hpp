@@ -26,6 +26,7 @@ struct ExplainedNode {
     bool absent = false;             ///< the event has no such field
     std::vector<std::string> values; ///< of the field, the first kMaxShownBytes of each; "null" for JSON null
     std::string hint;                ///< what is nearly there, for a person; may be empty
+    bool is_cut = false;             ///< children left out: kMaxExplainedNodes
     std::vector<ExplainedNode> children;
 };
 
@@ -43,6 +44,9 @@ struct Explanation {
 inline constexpr std::size_t kMaxShownBytes = 1024;
 /// Hints are looked for at this many tests of a rule at most: each looks at the whole event.
 inline constexpr std::size_t kMaxHints = 200;
+
+/// A condition that names a selection many times makes a tree larger than the rule: no larger than this.
+inline constexpr std::size_t kMaxExplainedNodes = 500'000;
 
 /// `rules[rule]` against `event`; `evaluator` must have been made from `rules`, and `fields` be its table. Allocates.
 [[nodiscard]] Explanation explain(const PlainEvaluator& evaluator, const std::vector<rules::Rule>& rules,

@@ -1,6 +1,9 @@
 // Checks of a rule's logic as a whole: unused selections, common triggers; and the key by which equal rules are found.
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "rules/lint_document.hpp"
 #include "rules/print.hpp"
@@ -13,44 +16,62 @@ namespace yaml = common::yaml;
 
 // --- equal logic -----------------------------------------------------------------------------------------------------
 
-std::string node_key(const Rule& rule, std::uint32_t index, bool negated);
+/// What a node means, written in one order. A condition may name a selection many times: each node is written once.
+class LogicKey {
+public:
+    explicit LogicKey(const Rule& rule) : rule_(rule) {}
 
-/// Keys of the parts of an "all" (or an "any"): through negations and parts of the same kind.
-void part_keys(const Rule& rule, std::uint32_t index, bool negated, bool every, std::vector<std::string>& keys) {
-    const Node& node = rule.nodes[index];
-    if (node.kind == Node::Kind::negation) {
-        part_keys(rule, node.children.front(), !negated, every, keys);
-        return;
+    const std::string& of(std::uint32_t index, bool negated) {
+        const auto known = keys_.find({index, negated});
+        if (known != keys_.end()) { return known->second; }
+        return keys_.emplace(std::pair(index, negated), write(index, negated)).first->second;
     }
-    const bool joins =
-        node.kind != Node::Kind::predicate && ((node.kind == Node::Kind::conjunction) != negated) == every;
-    if (!joins) {
-        keys.push_back(node_key(rule, index, negated));
-        return;
-    }
-    for (const std::uint32_t child : node.children) {
-        part_keys(rule, child, negated, every, keys);
-    }
-}
 
-std::string node_key(const Rule& rule, std::uint32_t index, bool negated) {
-    const Node& node = rule.nodes[index];
-    if (node.kind == Node::Kind::negation) { return node_key(rule, node.children.front(), !negated); }
-    if (node.kind == Node::Kind::predicate) {
-        return (negated ? "!" : "") + print(rule.predicates[node.predicate]) + "\n";
+private:
+    using Parts = std::set<std::pair<std::uint32_t, bool>>;
+
+    /// The parts of an "all" (or an "any"): through negations and parts of the same kind.
+    void collect(std::uint32_t index, bool negated, bool every, Parts& seen, std::vector<std::string>& keys) {
+        if (!seen.emplace(index, negated).second) { return; }
+        const Node& node = rule_.nodes[index];
+        if (node.kind == Node::Kind::negation) {
+            collect(node.children.front(), !negated, every, seen, keys);
+            return;
+        }
+        const bool joins =
+            node.kind != Node::Kind::predicate && ((node.kind == Node::Kind::conjunction) != negated) == every;
+        if (!joins) {
+            keys.push_back(of(index, negated));
+            return;
+        }
+        for (const std::uint32_t child : node.children) {
+            collect(child, negated, every, seen, keys);
+        }
     }
-    const bool every = (node.kind == Node::Kind::conjunction) != negated;
-    std::vector<std::string> keys;
-    part_keys(rule, index, negated, every, keys);
-    std::sort(keys.begin(), keys.end());
-    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-    if (keys.size() == 1) { return keys.front(); }
-    std::string out = every ? "all(" : "any(";
-    for (const std::string& key : keys) {
-        out += key;
+
+    std::string write(std::uint32_t index, bool negated) {
+        const Node& node = rule_.nodes[index];
+        if (node.kind == Node::Kind::negation) { return of(node.children.front(), !negated); }
+        if (node.kind == Node::Kind::predicate) {
+            return (negated ? "!" : "") + print(rule_.predicates[node.predicate]) + "\n";
+        }
+        const bool every = (node.kind == Node::Kind::conjunction) != negated;
+        Parts seen;
+        std::vector<std::string> keys;
+        collect(index, negated, every, seen, keys);
+        std::sort(keys.begin(), keys.end());
+        keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+        if (keys.size() == 1) { return keys.front(); }
+        std::string out = every ? "all(" : "any(";
+        for (const std::string& key : keys) {
+            out += key;
+        }
+        return out + ")\n";
     }
-    return out + ")\n";
-}
+
+    const Rule& rule_;
+    std::map<std::pair<std::uint32_t, bool>, std::string> keys_;
+};
 
 // --- triggers --------------------------------------------------------------------------------------------------------
 
@@ -75,28 +96,46 @@ Rarity rarity_of(const Predicate& predicate) {
     return wildcard && longest < 3 ? Rarity::common : Rarity::rare;
 }
 
-std::optional<Trigger> trigger_of(const Rule& rule, std::uint32_t index, bool negated) {
-    const Node& node = rule.nodes[index];
-    if (node.kind == Node::Kind::negation) { return trigger_of(rule, node.children.front(), !negated); }
-    if (node.kind == Node::Kind::predicate) {
-        if (negated) { return std::nullopt; }
-        const Predicate& predicate = rule.predicates[node.predicate];
-        return Trigger{rarity_of(predicate), &predicate};
+/// Looks at each node once for each sign.
+class TriggerFinder {
+public:
+    explicit TriggerFinder(const Rule& rule) : rule_(rule) {}
+
+    std::optional<Trigger> of(std::uint32_t index, bool negated) {
+        const auto known = known_.find({index, negated});
+        if (known != known_.end()) { return known->second; }
+        const std::optional<Trigger> found = find(index, negated);
+        known_.emplace(std::pair(index, negated), found);
+        return found;
     }
-    const bool every = (node.kind == Node::Kind::conjunction) != negated;
-    std::optional<Trigger> best;
-    for (const std::uint32_t child : node.children) {
-        const auto of_child = trigger_of(rule, child, negated);
-        if (every) {
-            if (of_child && (!best || of_child->rarity > best->rarity)) { best = of_child; }
-        } else if (!of_child) {
-            return std::nullopt;
-        } else if (!best || of_child->rarity < best->rarity) {
-            best = of_child;
+
+private:
+    std::optional<Trigger> find(std::uint32_t index, bool negated) {
+        const Node& node = rule_.nodes[index];
+        if (node.kind == Node::Kind::negation) { return of(node.children.front(), !negated); }
+        if (node.kind == Node::Kind::predicate) {
+            if (negated) { return std::nullopt; }
+            const Predicate& predicate = rule_.predicates[node.predicate];
+            return Trigger{rarity_of(predicate), &predicate};
         }
+        const bool every = (node.kind == Node::Kind::conjunction) != negated;
+        std::optional<Trigger> best;
+        for (const std::uint32_t child : node.children) {
+            const auto of_child = of(child, negated);
+            if (every) {
+                if (of_child && (!best || of_child->rarity > best->rarity)) { best = of_child; }
+            } else if (!of_child) {
+                return std::nullopt;
+            } else if (!best || of_child->rarity < best->rarity) {
+                best = of_child;
+            }
+        }
+        return best;
     }
-    return best;
-}
+
+    const Rule& rule_;
+    std::map<std::pair<std::uint32_t, bool>, std::optional<Trigger>> known_;
+};
 
 // --- selections ------------------------------------------------------------------------------------------------------
 
@@ -115,12 +154,12 @@ void check_unused(const LintDocument& document, LintSink& sink) {
 
 std::string logic_key(const Rule& rule) {
     const LogSource& of = rule.logsource;
-    return of.product + "\n" + of.category + "\n" + of.service + "\n" + node_key(rule, rule.root, false);
+    return of.product + "\n" + of.category + "\n" + of.service + "\n" + LogicKey(rule).of(rule.root, false);
 }
 
 void lint_condition(const LintDocument& document, LintSink& sink) {
     check_unused(document, sink);
-    const auto trigger = trigger_of(*document.rule, document.rule->root, false);
+    const auto trigger = TriggerFinder(*document.rule).of(document.rule->root, false);
     if (!trigger || trigger->rarity != Rarity::common) { return; } // none at all: the engine says so
     sink.add("common-trigger", document.node.find("detection")->find("condition")->at,
              "nothing rarer than `" + print(*trigger->which) + "` has to hold: most events wake this rule");
