@@ -20,6 +20,16 @@ bool fast_search(const std::string& pattern, RegexOptions options, std::string_v
     return !hits.indexes().empty();
 }
 
+TEST(Regex, KnowsWhetherATextMustBeThere) {
+    for (const char* pattern : {"whoami", "(?i)who(ami|is)", "^abc$", "x{2}abc+", "a.*needle"}) {
+        EXPECT_TRUE(regex_needs_text(pattern)) << pattern;
+    }
+    for (const char* pattern : {"", ".*", "[a-z]+=[0-9]+", "ab|whoami", "(abc)?", "\\d{4}", "("}) {
+        EXPECT_FALSE(regex_needs_text(pattern)) << pattern;
+    }
+    EXPECT_TRUE(regex_needs_text("abc$", {.ignore_case = false, .multiline = true, .dotall = false}));
+}
+
 TEST(Regex, AgreesWithTheFastMatcher) {
     struct Case {
         const char* pattern;
