@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_set>
 
 #include <boost/json.hpp>
 
@@ -171,7 +172,11 @@ boost::json::object correlation_line(const event::DetectionRecord& fired) {
 /// Detections as correlations need them, until all files are read: files may follow each other in any order of time.
 class Correlations {
 public:
-    explicit Correlations(const std::vector<rules::Correlation>& correlations) : correlations_(correlations) {}
+    explicit Correlations(const std::vector<rules::Correlation>& correlations) : correlations_(correlations) {
+        for (const auto& correlation : correlations) {
+            wanted_.insert(correlation.rule_ids.begin(), correlation.rule_ids.end());
+        }
+    }
 
     void add(const ScanJob& job, std::vector<event::DetectionRecord>&& detections) {
         if (job.file != file_) {
@@ -179,6 +184,7 @@ public:
             ++file_number_;
         }
         for (auto& detection : detections) {
+            if (!wanted_.contains(detection.rule_id)) { continue; }
             event::DetectionRecord& slim = detections_.emplace_back();
             slim.event = {file_number_, detection.event.index}; // the same number in two files is two events
             slim.time = detection.time;
@@ -211,6 +217,7 @@ public:
 
 private:
     const std::vector<rules::Correlation>& correlations_;
+    std::unordered_set<std::string> wanted_; ///< rules that some correlation stands on
     std::vector<event::DetectionRecord> detections_;
     std::string file_;
     std::uint64_t file_number_ = 0;

@@ -1,4 +1,6 @@
 // What correlation costs: a million group keys in an hour, bytes and time of each; every type on a steady stream.
+#include "engine/correlation.hpp"
+
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -6,8 +8,6 @@
 #include <random>
 #include <string>
 #include <unistd.h>
-
-#include "engine/correlation.hpp"
 
 namespace canhgac::engine {
 namespace {
@@ -62,36 +62,38 @@ void many_keys(std::uint32_t keys, int rounds) {
         const double begin = thread_seconds();
         for (std::uint32_t i = 0; i < keys; ++i) {
             record.event = {++record.event.seq, 0};
-            record.time = kStart + (static_cast<common::Nanos>(round) * keys + i) * common::kHour / (rounds * std::int64_t{keys});
+            record.time =
+                kStart + (static_cast<common::Nanos>(round) * keys + i) * common::kHour / (rounds * std::int64_t{keys});
             record.captured[0].second = address(i);
             correlator.push(record, out);
         }
         const double seconds = thread_seconds() - begin;
         const auto stats = correlator.stats();
-        std::printf("%u keys, event %d of each: %.0f ns/event, %.2f M events/s; accounted %.0f B/key, resident %.0f B/key\n",
-                    keys, round + 1, seconds * 1e9 / keys, keys / seconds / 1e6,
-                    static_cast<double>(stats.state_bytes) / static_cast<double>(stats.groups),
-                    static_cast<double>(resident_bytes() - before) / static_cast<double>(stats.groups));
+        std::printf(
+            "%u keys, event %d of each: %.0f ns/event, %.2f M events/s; accounted %.0f B/key, resident %.0f B/key\n",
+            keys, round + 1, seconds * 1e9 / keys, keys / seconds / 1e6,
+            static_cast<double>(stats.state_bytes) / static_cast<double>(stats.groups),
+            static_cast<double>(resident_bytes() - before) / static_cast<double>(stats.groups));
     }
     const double begin = thread_seconds();
     const std::string saved = correlator.save();
     const double saving = thread_seconds() - begin;
     Correlator again({rule(Type::event_count)}, limits);
     const bool restored = again.restore(saved);
-    std::printf("saved %.0f B/key in %.2f s, restored (%s) in %.2f s\n",
-                static_cast<double>(saved.size()) / keys, saving, restored ? "whole" : "NOT",
-                thread_seconds() - begin - saving);
+    std::printf("saved %.0f B/key in %.2f s, restored (%s) in %.2f s\n", static_cast<double>(saved.size()) / keys,
+                saving, restored ? "whole" : "NOT", thread_seconds() - begin - saving);
 }
 
 void every_type(int events) {
-    static constexpr std::array<std::pair<const char*, Type>, 8> kTypes = {{{"event_count", Type::event_count},
-                                                                            {"value_count", Type::value_count},
-                                                                            {"value_sum", Type::value_sum},
-                                                                            {"value_avg", Type::value_avg},
-                                                                            {"value_median", Type::value_median},
-                                                                            {"value_percentile", Type::value_percentile},
-                                                                            {"temporal", Type::temporal},
-                                                                            {"temporal_ordered", Type::temporal_ordered}}};
+    static constexpr std::array<std::pair<const char*, Type>, 8> kTypes = {
+        {{"event_count", Type::event_count},
+         {"value_count", Type::value_count},
+         {"value_sum", Type::value_sum},
+         {"value_avg", Type::value_avg},
+         {"value_median", Type::value_median},
+         {"value_percentile", Type::value_percentile},
+         {"temporal", Type::temporal},
+         {"temporal_ordered", Type::temporal_ordered}}};
     for (const bool late : {false, true}) {
         for (const auto& [name, type] : kTypes) {
             Correlator correlator({rule(type)});
@@ -105,7 +107,9 @@ void every_type(int events) {
                 record.rule_id = (random() & 7U) == 0 && rules::is_temporal(type) ? "b" : "a";
                 // ten groups, windows of up to 36,000 events; late: a quarter comes up to two seconds behind
                 record.time = kStart + i * (kSecond / 100);
-                if (late && random() % 4 == 0) { record.time -= static_cast<common::Nanos>(random() % 2'000) * common::kMillisecond; }
+                if (late && random() % 4 == 0) {
+                    record.time -= static_cast<common::Nanos>(random() % 2'000) * common::kMillisecond;
+                }
                 record.captured[0].second = address(static_cast<std::uint32_t>(random() % 10));
                 record.captured[1].second = std::to_string(random() % 5'000);
                 correlator.push(record, out);
