@@ -37,12 +37,19 @@ std::vector<event::DetectionRecord> last_of_episodes(std::vector<event::Detectio
 
 } // namespace
 
+ScanCorrelations::ScanCorrelations(const std::vector<rules::Correlation>& correlations) : correlations_(correlations) {
+    for (const auto& correlation : correlations) {
+        wanted_.insert(correlation.rule_ids.begin(), correlation.rule_ids.end());
+    }
+}
+
 void ScanCorrelations::add(const std::string& file, std::vector<event::DetectionRecord>&& detections) {
     if (file != file_) {
         file_ = file;
         ++file_number_;
     }
     for (auto& detection : detections) {
+        if (!wanted_.contains(detection.rule_id)) { continue; }
         event::DetectionRecord& slim = detections_.emplace_back();
         slim.event = {file_number_, detection.event.index}; // the same number in two files is two events
         slim.time = detection.time;

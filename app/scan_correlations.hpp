@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "event/detection.hpp"
@@ -15,7 +16,7 @@ namespace canhgac::app {
 class ScanCorrelations {
 public:
     /// `correlations` must outlive it.
-    explicit ScanCorrelations(const std::vector<rules::Correlation>& correlations) : correlations_(correlations) {}
+    explicit ScanCorrelations(const std::vector<rules::Correlation>& correlations);
 
     /// Detections of one job of `file`; jobs of a file come one after the other.
     void add(const std::string& file, std::vector<event::DetectionRecord>&& detections);
@@ -25,6 +26,7 @@ public:
 
 private:
     const std::vector<rules::Correlation>& correlations_;
+    std::unordered_set<std::string> wanted_; ///< rules that some correlation stands on
     std::vector<event::DetectionRecord> detections_;
     std::string file_;
     std::uint64_t file_number_ = 0;

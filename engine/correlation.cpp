@@ -31,7 +31,7 @@ std::size_t heap_bytes(const std::string& text) noexcept {
 }
 
 std::size_t heap_bytes(const NameValues& pairs) noexcept {
-    std::size_t bytes = pairs.capacity() * sizeof(pairs[0]);
+    std::size_t bytes = pairs.capacity() * sizeof(NameValues::value_type);
     for (const auto& [name, value] : pairs) {
         bytes += heap_bytes(name) + heap_bytes(value);
     }

@@ -58,7 +58,9 @@ public:
     /// The value that has `rank` others before it; rank < size().
     [[nodiscard]] double at(std::size_t rank) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_ + chunks_.capacity() * sizeof(chunks_[0]); }
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return bytes_ + chunks_.capacity() * sizeof(std::vector<double>);
+    }
     void clear() noexcept;
 
 private:
