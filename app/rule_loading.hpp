@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/rule_set.hpp"
@@ -47,6 +48,10 @@ struct LoadedRules {
 
 /// "file:line: filter ID ended on 31/01/2027 ...; rules are no longer narrowed by it", for a person.
 [[nodiscard]] std::string expiry_notice(const rules::Filter& filter);
+
+/// A YAML map of lists: what `%name%` stands for. Throws std::runtime_error, "file:line:column: reason".
+[[nodiscard]] std::map<std::string, std::vector<std::string>> parse_placeholders(std::string_view text,
+                                                                                 const std::string& file);
 
 /// The reader's options. Throws std::runtime_error when the placeholder file cannot be read.
 [[nodiscard]] rules::ReadOptions read_options(const RuleSources& sources);
