@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +17,30 @@
 
 namespace canhgac::app {
 
+std::map<std::string, std::vector<std::string>> parse_placeholders(std::string_view text, const std::string& file) {
+    const auto refuse = [&file](common::yaml::Position at, std::string_view reason) {
+        throw std::runtime_error(fmt::format("{}:{}:{}: {}", file, at.line, at.column, reason));
+    };
+    const auto documents = common::yaml::parse(text);
+    if (!documents) { refuse(documents.error().at, documents.error().message); }
+    std::map<std::string, std::vector<std::string>> lists;
+    for (const auto& document : *documents) {
+        if (document.is_null()) { continue; }
+        if (!document.is_map()) { refuse(document.at, "placeholders are a map such as Admins: [root, admin]"); }
+        for (std::size_t i = 0; i < document.entries.size(); ++i) {
+            const auto& [name, list] = document.entries[i];
+            if (!list.is_sequence()) { refuse(list.at, name + " must be a list such as [root, admin]"); }
+            if (lists.contains(name)) { refuse(document.key_positions[i], name + " has a list already"); }
+            auto& values = lists[name];
+            for (const auto& item : list.items) {
+                if (!item.is_scalar() || item.is_null()) { refuse(item.at, name + ": every value must be text"); }
+                values.push_back(item.text);
+            }
+        }
+    }
+    return lists;
+}
+
 rules::ReadOptions read_options(const RuleSources& sources) {
     const std::string& placeholders = sources.placeholders;
     rules::ReadOptions options;
@@ -24,22 +50,7 @@ rules::ReadOptions read_options(const RuleSources& sources) {
     std::ifstream in(placeholders, std::ios::binary);
     if (!in) { throw std::runtime_error(placeholders + ": cannot be read"); }
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    const auto documents = common::yaml::parse(text);
-    if (!documents) {
-        throw std::runtime_error(fmt::format("{}:{}:{}: {}", placeholders, documents.error().at.line,
-                                             documents.error().at.column, documents.error().message));
-    }
-    for (const auto& document : *documents) {
-        for (const auto& [name, list] : document.entries) {
-            if (!list.is_sequence()) {
-                throw std::runtime_error(
-                    fmt::format("{}:{}:{}: {} must be a list", placeholders, list.at.line, list.at.column, name));
-            }
-            for (const auto& item : list.items) {
-                options.placeholders[name].push_back(item.text);
-            }
-        }
-    }
+    options.placeholders = parse_placeholders(text, placeholders);
     return options;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/rule_set.hpp"
@@ -50,6 +51,10 @@ struct LoadedRules {
 
 /// "file:line: filter ID ended on 31/01/2027 ...; rules are no longer narrowed by it", for a person.
 [[nodiscard]] std::string expiry_notice(const rules::Filter& filter);
+
+/// A YAML map of lists: what `%name%` stands for. Throws std::runtime_error, "file:line:column: reason".
+[[nodiscard]] std::map<std::string, std::vector<std::string>> parse_placeholders(std::string_view text,
+                                                                                 const std::string& file);
 
 /// The rules that correlations of these ids count, at every depth; ids of rules stay.
 [[nodiscard]] std::set<std::string> rules_below(const std::vector<rules::Correlation>& correlations,

@@ -36,6 +36,8 @@ inline void check_predicate(const Predicate& predicate) {
         ensure(is_utf8(part.text), "literals are UTF-8");
         after_literal = is_literal;
     }
+    const bool is_number = predicate.op >= Op::equal_number && predicate.op <= Op::greater_equal;
+    ensure(predicate.time_part == TimePart::none || is_number, "only numbers are compared with a part of a time");
     ensure(predicate.prefix_bits <= (predicate.is_ipv6 ? 128 : 32), "prefix length");
     ensure(!predicate.field.empty() || predicate.op == Op::matches || predicate.op == Op::regex,
            "keywords are looked for");
