@@ -21,7 +21,8 @@ void write(CheckpointStore& store, std::uint64_t seq, const std::string& state) 
 
 TEST(Checkpoint, ReadsWhatItWrites) {
     MemoryState state;
-    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kCheckpointPartBytes, 3 * kCheckpointPartBytes + 7}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, kCheckpointPartBytes, 3 * kCheckpointPartBytes + 7}) {
         CheckpointStore store(state);
         ASSERT_TRUE(store.load());
         write(store, 7 + size, std::string(size, 'x'));
