@@ -5,21 +5,36 @@
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
 
 namespace canhgac::engine {
 
+namespace {
+
+std::string join(std::initializer_list<std::string_view> parts) {
+    std::string out;
+    for (const std::string_view part : parts) {
+        out += part;
+    }
+    return out;
+}
+
+} // namespace
+
 std::vector<text::Regex> plain_stamp_forms() {
     const std::string second = R"(([0-5]\d|60)([.,]\d+)?)";
-    const std::string zone = R"(( ?([A-Z]{1,5}|z|[+-]\d\d(:?\d\d)?))?\z)";
+    const std::string zone = R"(( ?([A-Z]{1,5}|z|[+-]\d\d(:?\d\d)?))?)";
     const std::string day = "((?i:mon|tue|wed|thu|fri|sat|sun) )?";
     const std::string month = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)";
-    const std::string clock = R"(\d\d:\d\d:)" + second;
+    const std::string clock = join({R"(\d\d:\d\d:)", second});
     std::vector<text::Regex> out;
     for (const std::string& form :
-         {R"(^\d{4}(-\d\d-|/\d\d/)\d\d([Tt ]\d\d:\d\d(:)" + second + ")?" + zone.substr(0, zone.size() - 2) + R"()?\z)",
-          R"(^\d\d/)" + month + R"(/\d{4}:)" + clock + zone,
-          "^" + day + month + R"( ( \d|\d\d?) (\d{4} )" + clock + "|" + clock + R"(( \d{4})?)\z)",
-          "^" + clock + R"(\z)", std::string(R"(^\d{9,11}(\.\d*)?\z)"), std::string(R"(^\d{12,19}\z)")}) {
+         {join({R"(^\d{4}(-\d\d-|/\d\d/)\d\d([Tt ]\d\d:\d\d(:)", second, ")?", zone, R"()?\z)"}),
+          join({R"(^\d\d/)", month, R"(/\d{4}:)", clock, zone, R"(\z)"}),
+          join({"^", day, month, R"( ( \d|\d\d?) (\d{4} )", clock, "|", clock, R"(( \d{4})?)\z)"}),
+          join({"^", clock, R"(\z)"}), std::string(R"(^\d{9,11}(\.\d*)?\z)"), std::string(R"(^\d{12,19}\z)")}) {
         out.push_back(std::move(text::Regex::compile(form).value()));
     }
     return out;
