@@ -56,6 +56,7 @@ std::optional<Modifier> modifier_named(std::string_view name) noexcept {
 
 std::vector<std::string_view> modifier_names() {
     std::vector<std::string_view> names;
+    names.reserve(kNames.size());
     for (const auto& known : kNames) {
         names.push_back(known.first);
     }
