@@ -70,6 +70,7 @@ FieldTest read_include(MapReader& map, bool wanted) {
         };
     }
     std::vector<std::shared_ptr<const text::RegexFinder>> patterns;
+    patterns.reserve(names.size());
     for (const auto& name : names) {
         patterns.push_back(read_regex(name, fields.at));
     }

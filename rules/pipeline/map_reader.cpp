@@ -91,7 +91,8 @@ void MapReader::finish() const {
         if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) { continue; }
         std::string known;
         for (const auto& name : asked_) {
-            known += (known.empty() ? "" : ", ") + name;
+            if (!known.empty()) { known += ", "; }
+            known += name;
         }
         refuse(node_.key_positions[i], "unknown key '" + key + "' in " + what_ + "; known are: " + known);
     }
