@@ -87,7 +87,7 @@ class Reload(harness.Case):
         rules.mkdir()
         (rules / "every.yml").write_text(RULE)
         paths = [str(rules)]
-        if CORPUS:
+        if CORPUS and not harness.SLOW:
             folders = ("rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance")
             paths += [str(pathlib.Path(CORPUS) / "sigmahq" / name) for name in folders]
         server = self.server(rules={"pack": True, "paths": paths}).start(180)
