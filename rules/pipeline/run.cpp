@@ -42,8 +42,8 @@ void PipelineRun::grow(std::size_t more) {
 }
 
 const std::vector<PipelineItem>& Transformation::nested() const {
-    static const std::vector<PipelineItem> kNone;
-    return kNone;
+    static const std::vector<PipelineItem> none;
+    return none;
 }
 
 void PipelineItem::run(PipelineRun& run) const {

@@ -68,9 +68,9 @@ std::string number_text(double number) {
 }
 
 Predicate value_of(const yaml::Node& scalar) {
-    static const Placeholders kNone;
+    static const Placeholders none;
     // The name only says that this is no keyword.
-    return std::move(ModifierChain({}, "field", kNone).apply(scalar).front());
+    return std::move(ModifierChain({}, "field", none).apply(scalar).front());
 }
 
 Predicate text_value(std::string_view text) {
