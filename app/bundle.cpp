@@ -339,7 +339,7 @@ BundleManifest write_bundle(const fs::path& folder, std::uint64_t version, const
                             const SecretKey& key, const fs::path& output) {
     start_sodium();
     if (!fs::is_directory(folder)) { throw BundleError(folder.string() + ": not a folder"); }
-    const BundleManifest manifest{version, created, list_files(folder)};
+    BundleManifest manifest{version, created, list_files(folder)};
     const std::string text = manifest_text(manifest);
     static_cast<void>(parse_manifest(text)); // what we write, we must be able to read
     std::array<unsigned char, crypto_sign_BYTES> signature{};
