@@ -46,12 +46,12 @@ common::Result<RegexFinder, std::string> RegexFinder::compile(std::string_view p
 }
 
 std::optional<RegexMatch> RegexFinder::match_start(std::string_view text) const {
-    if (text.data() == nullptr) { text = std::string_view("", 0); } // a null pointer means a group that took no part
+    if (text.data() == nullptr) { text = ""; } // a null pointer means a group that took no part
     return impl_->find(text, 0, re2::RE2::ANCHOR_START);
 }
 
 std::vector<RegexMatch> RegexFinder::find_all(std::string_view text) const {
-    if (text.data() == nullptr) { text = std::string_view("", 0); }
+    if (text.data() == nullptr) { text = ""; }
     std::vector<RegexMatch> matches;
     for (std::size_t from = 0; from <= text.size();) {
         auto match = impl_->find(text, from, re2::RE2::UNANCHORED);
