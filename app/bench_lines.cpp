@@ -12,7 +12,7 @@ namespace canhgac::app {
 
 namespace {
 
-constexpr common::Nanos kStart = 1'795'305'600 * common::kSecond;
+constexpr common::Nanos kFirstLineTime = 1'795'305'600 * common::kSecond;
 
 constexpr std::array<std::string_view, 8> kPaths = {
     "/dich-vu-cong/ho-so", "/van-ban/den/danh-sach", "/api/v2/tra-cuu/thu-tuc", "/Portals/0/tin-tuc",
@@ -50,7 +50,8 @@ void LineGenerator::append(std::string& out) {
 }
 
 void LineGenerator::append_web(std::string& out) {
-    const common::CivilTime t = common::to_civil(kStart + static_cast<common::Nanos>(made_) * common::kMillisecond);
+    const common::CivilTime t =
+        common::to_civil(kFirstLineTime + static_cast<common::Nanos>(made_) * common::kMillisecond);
     fmt::format_to(
         std::back_inserter(out),
         "<190>1 {:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z web{:02}.tinh.example nginx {} - - 10.{}.{}.{} - canbo{} "
@@ -61,7 +62,7 @@ void LineGenerator::append_web(std::string& out) {
 }
 
 void LineGenerator::append_firewall(std::string& out) {
-    const common::Nanos now = kStart + static_cast<common::Nanos>(made_) * common::kMillisecond;
+    const common::Nanos now = kFirstLineTime + static_cast<common::Nanos>(made_) * common::kMillisecond;
     const common::CivilTime t = common::to_civil(now);
     fmt::format_to(
         std::back_inserter(out),
@@ -76,7 +77,8 @@ void LineGenerator::append_firewall(std::string& out) {
 }
 
 void LineGenerator::append_ssh(std::string& out) {
-    const common::CivilTime t = common::to_civil(kStart + static_cast<common::Nanos>(made_) * common::kMillisecond);
+    const common::CivilTime t =
+        common::to_civil(kFirstLineTime + static_cast<common::Nanos>(made_) * common::kMillisecond);
     const bool accepted = draw(20) != 0;
     fmt::format_to(
         std::back_inserter(out),
@@ -88,7 +90,8 @@ void LineGenerator::append_ssh(std::string& out) {
 }
 
 void LineGenerator::append_application(std::string& out) {
-    const common::CivilTime t = common::to_civil(kStart + static_cast<common::Nanos>(made_) * common::kMillisecond);
+    const common::CivilTime t =
+        common::to_civil(kFirstLineTime + static_cast<common::Nanos>(made_) * common::kMillisecond);
     fmt::format_to(
         std::back_inserter(out),
         "<134>1 {:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z qlvb{:02}.tinh.example qlvbdh {} AUDIT [canhgac@32473 "

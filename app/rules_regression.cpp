@@ -56,9 +56,9 @@ std::vector<fs::path> samples_of(const RegressionTest& test, const fs::path& inf
 }
 
 /// Compiled rules and a matcher for one run.
-class Bench {
+class RegressionBench {
 public:
-    explicit Bench(const RegressionOptions& options) {
+    explicit RegressionBench(const RegressionOptions& options) {
         RuleSources sources;
         sources.paths = options.paths;
         sources.placeholders = options.placeholders;
@@ -109,7 +109,7 @@ private:
     std::unique_ptr<engine::MatchWorker> worker_;
 };
 
-void run_info(const fs::path& info, Bench& bench, RegressionReport& report) {
+void run_info(const fs::path& info, RegressionBench& bench, RegressionReport& report) {
     const auto fail = [&](const std::string& rule, std::string reason) {
         report.results.push_back({info.string(), rule, {}, {}, 0, 0, 0, std::move(reason)});
     };
@@ -212,7 +212,7 @@ common::Result<std::vector<RegressionTest>, RegressionError> parse_regression_in
 RegressionReport test_regression(const RegressionOptions& options) {
     const std::vector<fs::path> files = info_files(options.folder);
     RegressionReport report;
-    Bench bench(options);
+    RegressionBench bench(options);
     report.rules = bench.rules();
     for (const fs::path& file : files) {
         run_info(file, bench, report);

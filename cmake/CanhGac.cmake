@@ -18,6 +18,10 @@ target_compile_options(canhgac_options INTERFACE
     # False alarms of g++ 12 on Asio coroutines and on string concatenation at -O2 and above.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete -Wno-restrict -fpch-preprocess>)
 target_link_libraries(canhgac_options INTERFACE Threads::Threads)
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Each unity source includes one-file classes of anonymous namespaces; g++ takes it for a header.
+    target_compile_options(canhgac_options INTERFACE -Wno-subobject-linkage)
+endif()
 if(CANHGAC_SANITIZE)
     target_compile_options(canhgac_options INTERFACE -fsanitize=${CANHGAC_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(canhgac_options INTERFACE -fsanitize=${CANHGAC_SANITIZE})
@@ -33,15 +37,29 @@ if(CANHGAC_SANITIZE)
     endif()
 endif()
 
-# The standard library, parsed once.
+# What only the tests' own code is built with: most of a test runs once, so that optimizing it costs more than it saves.
+add_library(canhgac_test_options INTERFACE)
+target_link_libraries(canhgac_test_options INTERFACE canhgac_options)
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    target_compile_options(canhgac_test_options INTERFACE -O0)
+endif()
+
+# Headers parsed once: the standard library for every module; GoogleTest besides for the tests.
 file(WRITE "${CMAKE_BINARY_DIR}/canhgac_pch.cpp.in" "// Only here to own the precompiled header.\n")
 configure_file("${CMAKE_BINARY_DIR}/canhgac_pch.cpp.in" "${CMAKE_BINARY_DIR}/canhgac_pch.cpp" COPYONLY)
-add_library(canhgac_pch STATIC "${CMAKE_BINARY_DIR}/canhgac_pch.cpp")
-target_link_libraries(canhgac_pch PRIVATE canhgac_options)
-target_precompile_headers(canhgac_pch PRIVATE
+set(canhgac_standard_headers
     <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <cstring> <deque> <filesystem> <functional> <map> <memory>
     <mutex> <optional> <set> <span> <sstream> <string> <string_view> <thread> <unordered_map> <unordered_set> <utility>
     <variant> <vector> <condition_variable> <tl/expected.hpp>)
+add_library(canhgac_pch STATIC "${CMAKE_BINARY_DIR}/canhgac_pch.cpp")
+target_link_libraries(canhgac_pch PRIVATE canhgac_options)
+target_precompile_headers(canhgac_pch PRIVATE ${canhgac_standard_headers})
+if(CANHGAC_TESTS)
+    find_package(GTest REQUIRED)
+    add_library(canhgac_test_pch STATIC "${CMAKE_BINARY_DIR}/canhgac_pch.cpp")
+    target_link_libraries(canhgac_test_pch PRIVATE canhgac_test_options GTest::gmock GTest::gtest)
+    target_precompile_headers(canhgac_test_pch PRIVATE ${canhgac_standard_headers} <gmock/gmock.h> <gtest/gtest.h>)
+endif()
 
 # canhgac_module(NAME SOURCES ... HEADERS ... DEPENDS ... [PRIVATE_DEPENDS ...])
 # A static library canhgac_NAME with alias canhgac::NAME, our warnings, and a header set that must compile alone.
@@ -59,11 +77,10 @@ endfunction()
 # canhgac_test(MODULE SOURCES ... [DEPENDS ...]): one GoogleTest program test_MODULE for a module.
 function(canhgac_test module)
     cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
-    find_package(GTest REQUIRED)
     set(target test_${module})
     add_executable(${target} ${arg_SOURCES})
-    target_link_libraries(${target} PRIVATE canhgac_options ${arg_DEPENDS} GTest::gmock GTest::gtest_main)
-    target_precompile_headers(${target} REUSE_FROM canhgac_pch)
+    target_link_libraries(${target} PRIVATE canhgac_test_options ${arg_DEPENDS} GTest::gmock GTest::gtest_main)
+    target_precompile_headers(${target} REUSE_FROM canhgac_test_pch)
     target_compile_definitions(${target} PRIVATE CANHGAC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${module} COMMAND ${target})
     set_tests_properties(${module} PROPERTIES LABELS "unit;${module}" TIMEOUT 600)

@@ -10,7 +10,7 @@
 namespace canhgac::engine {
 namespace {
 
-using Kind = ExplainedNode::Kind;
+using NodeKind = ExplainedNode::Kind;
 
 std::string cut(std::string_view text) {
     if (text.size() <= kMaxShownBytes) { return std::string(text); }
@@ -21,18 +21,18 @@ std::string cut(std::string_view text) {
     return std::string(text.substr(0, end)) + "...";
 }
 
-Kind kind_of(rules::Node::Kind kind) {
+NodeKind kind_of(rules::Node::Kind kind) {
     switch (kind) {
     case rules::Node::Kind::predicate:
-        return Kind::test;
+        return NodeKind::test;
     case rules::Node::Kind::conjunction:
-        return Kind::all;
+        return NodeKind::all;
     case rules::Node::Kind::disjunction:
-        return Kind::any;
+        return NodeKind::any;
     case rules::Node::Kind::negation:
-        return Kind::negation;
+        return NodeKind::negation;
     }
-    return Kind::test;
+    return NodeKind::test;
 }
 
 /// Builds the tree of one rule for one event.
@@ -66,7 +66,7 @@ public:
         if (const auto selection = selections_.find(index); selection != selections_.end()) {
             out.selection = selection->second;
         }
-        if (out.kind == Kind::test) {
+        if (out.kind == NodeKind::test) {
             test(rule_.predicates[from.predicate], wanted, out);
             return out;
         }
@@ -76,8 +76,8 @@ public:
                 break;
             }
             // A true "all" needs every child, a false one fails by each false child; "any" is its mirror.
-            const bool child_decides = decides && (out.kind == Kind::negation || truth_[child] == out.truth);
-            out.children.push_back(node(child, child_decides, (out.kind == Kind::negation) != wanted));
+            const bool child_decides = decides && (out.kind == NodeKind::negation || truth_[child] == out.truth);
+            out.children.push_back(node(child, child_decides, (out.kind == NodeKind::negation) != wanted));
         }
         return out;
     }
@@ -136,16 +136,16 @@ public:
         out_ += node.truth ? "true   " : "false  ";
         if (!node.selection.empty()) { out_ += node.selection + ": "; }
         switch (node.kind) {
-        case Kind::test:
+        case NodeKind::test:
             test(node, depth);
             return;
-        case Kind::all:
+        case NodeKind::all:
             out_ += "all of\n";
             break;
-        case Kind::any:
+        case NodeKind::any:
             out_ += "any of\n";
             break;
-        case Kind::negation:
+        case NodeKind::negation:
             out_ += "not\n";
             break;
         }
@@ -173,7 +173,7 @@ private:
         std::size_t alike = 0;
         std::size_t hidden = 0;
         for (const ExplainedNode& child : node.children) {
-            const bool plain = child.kind == Kind::test && !child.truth && child.hint.empty();
+            const bool plain = child.kind == NodeKind::test && !child.truth && child.hint.empty();
             if (plain && ++alike > kShownAlike) {
                 ++hidden;
                 continue;

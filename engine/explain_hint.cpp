@@ -12,7 +12,7 @@ namespace {
 
 using rules::Op;
 using rules::PatternPart;
-using Kind = PatternPart::Kind;
+using PartKind = PatternPart::Kind;
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kBlanks = " \t\r\n";
@@ -24,14 +24,14 @@ std::string_view trimmed(std::string_view text) {
 /// The pattern without blanks at the ends of its first and last literal.
 rules::Predicate without_outer_blanks(rules::Predicate predicate) {
     for (PatternPart& part : predicate.pattern) {
-        if (part.kind == Kind::literal) { part.text = std::string(trimmed(part.text)); }
+        if (part.kind == PartKind::literal) { part.text = std::string(trimmed(part.text)); }
     }
     return predicate;
 }
 
 rules::Predicate anywhere(rules::Predicate predicate) {
-    predicate.pattern.insert(predicate.pattern.begin(), {Kind::any, {}});
-    predicate.pattern.push_back({Kind::any, {}});
+    predicate.pattern.insert(predicate.pattern.begin(), {PartKind::any, {}});
+    predicate.pattern.push_back({PartKind::any, {}});
     return predicate;
 }
 
@@ -79,7 +79,7 @@ bool tells_much(const rules::Predicate& predicate) {
     if (predicate.op == Op::cidr) { return predicate.prefix_bits > 8; }
     if (predicate.op != Op::matches) { return false; }
     return std::any_of(predicate.pattern.begin(), predicate.pattern.end(),
-                       [](const PatternPart& part) { return part.kind == Kind::literal && part.text.size() >= 4; });
+                       [](const PatternPart& part) { return part.kind == PartKind::literal && part.text.size() >= 4; });
 }
 
 std::string of_other_fields(const rules::Predicate& predicate, const std::string& name, const NamedValues& event) {

@@ -14,7 +14,7 @@ namespace canhgac::engine {
 namespace {
 
 using rules::Op;
-using Kind = rules::PatternPart::Kind;
+using PartKind = rules::PatternPart::Kind;
 
 constexpr std::uint32_t kConfirmBit = 0x8000'0000U;
 
@@ -36,12 +36,12 @@ PatternShape shape_of(const std::vector<rules::PatternPart>& parts) noexcept {
     PatternShape shape;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const rules::PatternPart& part = parts[i];
-        if (part.kind == Kind::literal) {
+        if (part.kind == PartKind::literal) {
             ++shape.literals;
             if (part.text.size() > shape.longest.size()) { shape.longest = part.text; }
-        } else if (part.kind == Kind::any && i == 0) {
+        } else if (part.kind == PartKind::any && i == 0) {
             shape.open_start = true;
-        } else if (part.kind == Kind::any && i + 1 == parts.size()) {
+        } else if (part.kind == PartKind::any && i + 1 == parts.size()) {
             shape.open_end = true;
         } else {
             shape.inner = true;
@@ -52,7 +52,7 @@ PatternShape shape_of(const std::vector<rules::PatternPart>& parts) noexcept {
 }
 
 bool matches_any_value(const std::vector<rules::PatternPart>& parts) noexcept {
-    return parts.size() == 1 && parts.front().kind == Kind::any;
+    return parts.size() == 1 && parts.front().kind == PartKind::any;
 }
 
 double literal_frequency(std::size_t size) noexcept {
@@ -122,9 +122,9 @@ void FieldMatcher::add_pattern_test(const rules::Predicate& predicate, const std
         confirm.texts.reserve(predicate.pattern.size());
         for (const rules::PatternPart& part : predicate.pattern) {
             confirm.texts.push_back(part.text);
-            const auto kind = part.kind == Kind::literal ? text::GlobPart::Kind::literal
-                              : part.kind == Kind::any   ? text::GlobPart::Kind::any
-                                                         : text::GlobPart::Kind::one;
+            const auto kind = part.kind == PartKind::literal ? text::GlobPart::Kind::literal
+                              : part.kind == PartKind::any   ? text::GlobPart::Kind::any
+                                                             : text::GlobPart::Kind::one;
             confirm.parts.push_back({kind, confirm.texts.back()});
         }
         const auto index = static_cast<std::uint32_t>(confirms_.size());

@@ -4,13 +4,13 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+
+#include "net/awaitable.hpp"
 
 namespace canhgac::net {
 namespace {
@@ -20,7 +20,6 @@ namespace http = boost::beast::http;
 using ErrorCode = boost::system::error_code;
 using Parser = http::request_parser<http::string_body>;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kWriteBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kStreamTick{250};

@@ -5,16 +5,15 @@
 #include <poll.h>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include "net/address.hpp"
+#include "net/awaitable.hpp"
 
 namespace canhgac::net {
 namespace {
@@ -23,7 +22,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Stream::Duration kForEver = std::chrono::hours(24 * 365);
 
 Stream::TimePoint deadline_after(Stream::Duration limit) {

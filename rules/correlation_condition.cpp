@@ -19,7 +19,7 @@ using Compare = Correlation::Compare;
 using Terms = std::vector<Correlation::Term>;
 
 constexpr std::size_t kMaxTextBytes = std::size_t{16} << 10U;
-constexpr int kMaxNesting = 64;
+constexpr int kMaxCorrelationNesting = 64;
 
 constexpr std::array<std::pair<std::string_view, Compare>, 6> kCompares = {{{"gt", Compare::gt},
                                                                             {"gte", Compare::gte},
@@ -157,7 +157,7 @@ private:
         if (next_ >= words_.size()) { fail("ends where a rule should stand"); }
         const std::string_view word = words_[next_++];
         if (word == "(") {
-            if (depth == kMaxNesting) { fail("too many parentheses inside each other"); }
+            if (depth == kMaxCorrelationNesting) { fail("too many parentheses inside each other"); }
             Expression inner = disjunction(depth + 1);
             if (!skip(")")) { fail("missing ')'"); }
             return inner;

@@ -63,9 +63,9 @@ std::string regex_text(const Predicate& predicate) {
 
 /// "hour ", a part of the time that the value states, or nothing.
 std::string time_text(const Predicate& predicate) {
-    static constexpr std::array<std::string_view, 7> kNames = {"", "minute", "hour", "day", "week", "month", "year"};
+    static constexpr std::array<std::string_view, 7> kParts = {"", "minute", "hour", "day", "week", "month", "year"};
     if (predicate.time_part == TimePart::none) { return {}; }
-    return std::string(kNames[static_cast<std::size_t>(predicate.time_part)]) + " ";
+    return std::string(kParts[static_cast<std::size_t>(predicate.time_part)]) + " ";
 }
 
 std::string test_text(const Predicate& predicate) {

@@ -18,16 +18,12 @@ namespace canhgac::storage {
 
 namespace {
 
-std::string_view view(const rocksdb::Slice& slice) noexcept {
-    return {slice.data(), slice.size()};
-}
-
 /// Start-up: visits every pair of a family from `start` on; throws if one is damaged or cannot be read.
 void restore_all(const JournalDb& db, Family family, std::string_view start,
                  const std::function<bool(std::string_view key, std::string_view value)>& take) {
     const auto entries = db.iterate(family);
     for (entries->Seek(rocksdb::Slice(start.data(), start.size())); entries->Valid(); entries->Next()) {
-        if (!take(view(entries->key()), view(entries->value()))) {
+        if (!take(entries->key().ToStringView(), entries->value().ToStringView())) {
             throw std::runtime_error(fmt::format("the journal {} is damaged (column family {})",
                                                  (db.folder() / "journal").string(),
                                                  kFamilyNames[static_cast<std::size_t>(family)]));
@@ -48,7 +44,8 @@ ChainTip restore_tip(const JournalDb& db) {
         }
         return {};
     }
-    const auto record = decode_chain(key_part<std::uint64_t>(view(records->key()), 0), view(records->value()));
+    const auto record =
+        decode_chain(key_part<std::uint64_t>(records->key().ToStringView(), 0), records->value().ToStringView());
     if (!record) { throw std::runtime_error("the end of the hash chain is damaged"); }
     return {record->seq, record->head};
 }
@@ -84,10 +81,10 @@ public:
         const auto entries = db_->iterate(Family::det);
         std::uint64_t looked_at = after;
         for (entries->Seek(start); entries->Valid(); entries->Next()) {
-            const auto seq = key_part<std::uint64_t>(view(entries->key()), 0);
+            const auto seq = key_part<std::uint64_t>(entries->key().ToStringView(), 0);
             if (seq > newest) { break; } // written, but its batch is not acknowledged yet
             if (limit-- == 0) { return looked_at; }
-            if (!decode_detections(seq, view(entries->value()), visit)) {
+            if (!decode_detections(seq, entries->value().ToStringView(), visit)) {
                 return common::fail(std::make_error_code(std::errc::bad_message));
             }
             looked_at = seq;

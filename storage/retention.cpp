@@ -14,10 +14,6 @@ namespace canhgac::storage {
 
 namespace {
 
-std::string_view view(const rocksdb::Slice& slice) noexcept {
-    return {slice.data(), slice.size()};
-}
-
 /// One drop under way; everything is written at once at the end.
 class Drop {
 public:
@@ -59,7 +55,7 @@ private:
         const auto entries = db_->iterate(Family::zone);
         const std::string prefix = DayBook::key(day);
         for (entries->Seek(prefix); entries->Valid() && entries->key().starts_with(prefix); entries->Next()) {
-            const auto zone = decode_zone(view(entries->value()));
+            const auto zone = decode_zone(entries->value().ToStringView());
             if (!zone) { return std::make_error_code(std::errc::bad_message); }
             if (zone->max_time < from || zone->min_time >= from + common::kDay) { continue; }
             const std::string key = entries->key().ToString();

@@ -17,10 +17,6 @@ namespace {
 std::error_code damaged() noexcept {
     return std::make_error_code(std::errc::bad_message);
 }
-std::string_view view(const rocksdb::Slice& slice) noexcept {
-    return {slice.data(), slice.size()};
-}
-
 constexpr std::uint32_t kRowsBetweenLooks = 1024; ///< at the cancel flag
 
 /// An owned copy of a row, waiting for its place in the order.
@@ -152,8 +148,8 @@ std::error_code Searcher::candidates(std::uint16_t day, common::Nanos from, comm
     const auto entries = db_->iterate(Family::zone, snapshot.get());
     const std::string prefix = DayBook::key(day);
     for (entries->Seek(prefix); entries->Valid() && entries->key().starts_with(prefix); entries->Next()) {
-        const auto key = block_key(view(entries->key()));
-        const auto zone = decode_zone(view(entries->value()));
+        const auto key = block_key(entries->key().ToStringView());
+        const auto zone = decode_zone(entries->value().ToStringView());
         if (!key || !zone) { return damaged(); }
         ++stats.blocks_total;
         const bool outside = zone->max_time < from || zone->min_time >= to || zone->gone == zone->rows;
@@ -177,7 +173,7 @@ std::error_code Searcher::read_block(const BlockKey& key, common::Nanos from, co
     const rocksdb::Status status = db_->db().Get(options, db_->family(Family::mb), to_key(key), &value);
     if (status.IsNotFound()) { return {}; }
     if (!status.ok()) { return to_error(status); }
-    const auto stored = decode_stored_block(view(value));
+    const auto stored = decode_stored_block(value.ToStringView());
     if (!stored || !reader.open(stored->block)) { return damaged(); }
     if (filter != nullptr && !filter->start_block(reader, key.seq)) {
         ++stats.blocks_pruned;
@@ -283,8 +279,8 @@ common::Result<std::uint64_t, std::error_code> Searcher::tail(std::uint64_t posi
     append_key(start, position + 1);
     const auto records = db_->iterate(Family::chain, snapshot.get());
     for (records->Seek(start); records->Valid() && limit != 0; records->Next(), --limit) {
-        const auto seq = key_part<std::uint64_t>(view(records->key()), 0);
-        const auto record = decode_chain(seq, view(records->value()));
+        const auto seq = key_part<std::uint64_t>(records->key().ToStringView(), 0);
+        const auto record = decode_chain(seq, records->value().ToStringView());
         if (!record) { return common::fail(damaged()); }
         bool more = true;
         const auto take = [&](const BlockRow& row) { return more = names.visit(row, seq, visit); };

@@ -19,10 +19,6 @@ Family family_of(std::string_view key) noexcept {
 rocksdb::Slice slice(std::string_view text) noexcept {
     return {text.data(), text.size()};
 }
-std::string_view view(const rocksdb::Slice& text) noexcept {
-    return {text.data(), text.size()};
-}
-
 /// The value without its version byte; nothing if that is not ours.
 std::optional<std::string_view> unwrap(std::string_view stored) noexcept {
     if (stored.empty() || stored.front() != kStateVersion) { return std::nullopt; }
@@ -46,7 +42,7 @@ void seek(rocksdb::Iterator& entries, std::string_view prefix, std::string_view 
             entries.SeekToLast();
         } else {
             entries.SeekForPrev(end);
-            if (entries.Valid() && view(entries.key()) == end) { entries.Prev(); }
+            if (entries.Valid() && entries.key().ToStringView() == end) { entries.Prev(); }
         }
     } else {
         entries.SeekForPrev(slice(start)); // before or at the prefix: at most the key that equals it
@@ -86,9 +82,9 @@ StateBook::iterate(std::string_view prefix, std::string_view start, bool backwar
     const auto entries = db_->iterate(family_of(prefix));
     for (seek(*entries, prefix, start, backwards); entries->Valid() && entries->key().starts_with(slice(prefix));
          backwards ? entries->Prev() : entries->Next()) {
-        const auto value = unwrap(view(entries->value()));
+        const auto value = unwrap(entries->value().ToStringView());
         if (!value) { return common::fail(std::make_error_code(std::errc::bad_message)); }
-        if (!visit(view(entries->key()), *value)) { return {}; }
+        if (!visit(entries->key().ToStringView(), *value)) { return {}; }
     }
     if (const std::error_code error = to_error(entries->status())) { return common::fail(error); }
     return {};

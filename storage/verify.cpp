@@ -9,10 +9,6 @@ namespace canhgac::storage {
 
 namespace {
 
-std::string_view view(const rocksdb::Slice& slice) noexcept {
-    return {slice.data(), slice.size()};
-}
-
 class Verifier {
 public:
     Verifier(const JournalDb& db, const DayBook& days, const ChainSigner& signer)
@@ -23,9 +19,9 @@ public:
         std::uint64_t expected = 1;
         Digest previous{};
         for (records->SeekToFirst(); records->Valid(); records->Next()) {
-            const auto seq = key_part<std::uint64_t>(view(records->key()), 0);
+            const auto seq = key_part<std::uint64_t>(records->key().ToStringView(), 0);
             if (seq != expected) { return bad(expected, "its record is missing from the chain"); }
-            const auto record = decode_chain(seq, view(records->value()));
+            const auto record = decode_chain(seq, records->value().ToStringView());
             if (!record) { return bad(seq, "its record is damaged"); }
             if (record->previous != previous || chain_head(hash_, *record) != record->head) {
                 return bad(seq, "its record does not follow from the one before");
@@ -41,7 +37,7 @@ public:
         if (const std::error_code error = to_error(records->status())) { return common::fail(error); }
         const auto heads = db_->iterate(Family::heads, snapshot_.get());
         heads->SeekToLast();
-        if (heads->Valid() && key_part<std::uint64_t>(view(heads->key()), 0) >= expected) {
+        if (heads->Valid() && key_part<std::uint64_t>(heads->key().ToStringView(), 0) >= expected) {
             return bad(expected, "a signed head names a later batch: the end of the chain was cut off");
         }
         return report_;

@@ -21,6 +21,25 @@ struct Decoded {
 [[nodiscard]] Decoded decode(std::string_view text, std::size_t at) noexcept;
 /// Appends a character (or, for codes from kInvalidBase, the byte it stands for).
 void encode(char32_t code, std::string& out);
+/// Writes a Unicode character to `out`, which has room for 4 bytes, and returns the end.
+inline char* put_utf8(char* out, std::uint32_t code) noexcept {
+    if (code < 0x80) {
+        *out++ = static_cast<char>(code);
+    } else if (code < 0x800) {
+        *out++ = static_cast<char>(0xC0U | code >> 6U);
+        *out++ = static_cast<char>(0x80U | (code & 0x3FU));
+    } else if (code < 0x1'0000) {
+        *out++ = static_cast<char>(0xE0U | code >> 12U);
+        *out++ = static_cast<char>(0x80U | (code >> 6U & 0x3FU));
+        *out++ = static_cast<char>(0x80U | (code & 0x3FU));
+    } else {
+        *out++ = static_cast<char>(0xF0U | code >> 18U);
+        *out++ = static_cast<char>(0x80U | (code >> 12U & 0x3FU));
+        *out++ = static_cast<char>(0x80U | (code >> 6U & 0x3FU));
+        *out++ = static_cast<char>(0x80U | (code & 0x3FU));
+    }
+    return out;
+}
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
 /// Each maximal broken subpart becomes U+FFFD (Unicode 15 section 3.9, as WHATWG decoders do). Allocates.

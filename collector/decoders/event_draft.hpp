@@ -48,6 +48,11 @@ public:
     }
     /// A value of our own reading (a name of ours, never the sender's choice).
     void add(event::FieldId id, std::string_view text, event::ValueType type = event::ValueType::string);
+    /// event.action, and event.outcome where there is one.
+    void set_action(std::string_view action, std::string_view outcome = {}) {
+        add(event::field::kAction, action);
+        if (!outcome.empty()) { add(event::field::kOutcome, outcome); }
+    }
     /// A key=value pair of the sender.
     void add_flat(std::string_view key, std::string_view text, event::ValueType type = event::ValueType::string) {
         NameEdge* edge = tree_->guess(NameTree::kFlat, flat_context_);

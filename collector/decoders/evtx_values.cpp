@@ -9,6 +9,7 @@
 #endif
 
 #include "collector/decoders/utf8_repair.hpp"
+#include "text/utf8.hpp"
 
 namespace canhgac::collector {
 
@@ -27,25 +28,6 @@ constexpr std::array<char16_t, 32> kCodePage = {0x20AC, 0,      0x201A, 0x0192, 
                                                 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
                                                 0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
                                                 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
-
-char* put_utf8(char* out, std::uint32_t code) noexcept {
-    if (code < 0x80) {
-        *out++ = static_cast<char>(code);
-    } else if (code < 0x800) {
-        *out++ = static_cast<char>(0xC0U | code >> 6U);
-        *out++ = static_cast<char>(0x80U | (code & 0x3FU));
-    } else if (code < 0x1'0000) {
-        *out++ = static_cast<char>(0xE0U | code >> 12U);
-        *out++ = static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-        *out++ = static_cast<char>(0x80U | (code & 0x3FU));
-    } else {
-        *out++ = static_cast<char>(0xF0U | code >> 18U);
-        *out++ = static_cast<char>(0x80U | (code >> 12U & 0x3FU));
-        *out++ = static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-        *out++ = static_cast<char>(0x80U | (code & 0x3FU));
-    }
-    return out;
-}
 
 /// Copies the ASCII at the front of UTF-16 `bytes`, sixteen characters a step; moves both ends.
 void put_ascii(const char*& in, const char* end, char*& out) noexcept {
@@ -260,7 +242,7 @@ EvtxText ansi(std::string_view bytes, event::Arena& arena) {
     for (const char c : bytes) {
         const auto byte = static_cast<unsigned char>(c);
         const char16_t mapped = byte >= 0x80 && byte < 0xA0 ? kCodePage[byte - 0x80U] : u'\0';
-        out = put_utf8(out, mapped == 0 ? byte : mapped);
+        out = text::put_utf8(out, mapped == 0 ? byte : mapped);
     }
     const auto size = static_cast<std::size_t>(out - text);
     arena.shrink_last(3 * bytes.size(), size);
@@ -382,7 +364,7 @@ std::string_view evtx_utf16(std::string_view bytes, event::Arena& arena, bool& r
                 repaired = true;
             }
         }
-        out = put_utf8(out, code);
+        out = text::put_utf8(out, code);
     }
     const auto size = static_cast<std::size_t>(out - text);
     arena.shrink_last(room, size);
@@ -457,8 +439,8 @@ std::string_view evtx_readable_text(std::string_view bytes, event::Arena& arena)
         }
         if (out != text) { *out++ = ' '; }
         for (const std::size_t end = at + run; at < end; at += step) {
-            out =
-                put_utf8(out, step == 1 ? static_cast<unsigned char>(bytes[at]) : load_evtx<std::uint16_t>(&bytes[at]));
+            out = text::put_utf8(out, step == 1 ? static_cast<unsigned char>(bytes[at])
+                                                : load_evtx<std::uint16_t>(&bytes[at]));
         }
     }
     const auto size = static_cast<std::size_t>(out - text);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "collector/decoders/utf8_repair.hpp"
+#include "text/utf8.hpp"
 
 namespace canhgac::collector {
 
@@ -45,26 +46,6 @@ std::int32_t read_hex4(const char* p, const char* end) noexcept {
     return value;
 }
 
-char* put_utf8(char* out, std::uint32_t code) noexcept {
-    const auto put = [&out](std::uint32_t byte) { *out++ = static_cast<char>(byte); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xC0U | code >> 6U);
-        put(0x80U | (code & 0x3FU));
-    } else if (code < 0x10000) {
-        put(0xE0U | code >> 12U);
-        put(0x80U | (code >> 6U & 0x3FU));
-        put(0x80U | (code & 0x3FU));
-    } else {
-        put(0xF0U | code >> 18U);
-        put(0x80U | (code >> 12U & 0x3FU));
-        put(0x80U | (code >> 6U & 0x3FU));
-        put(0x80U | (code & 0x3FU));
-    }
-    return out;
-}
-
 /// `p` is behind "\u"; leaves it behind the escape (a pair of surrogates is one).
 char* put_unicode_escape(const char*& p, const char* end, char* out, bool& repaired) noexcept {
     const std::int32_t first = read_hex4(p, end);
@@ -75,17 +56,17 @@ char* put_unicode_escape(const char*& p, const char* end, char* out, bool& repai
         return out;
     }
     p += 4;
-    if (first < 0xD800 || first > 0xDFFF) { return put_utf8(out, static_cast<std::uint32_t>(first)); }
+    if (first < 0xD800 || first > 0xDFFF) { return text::put_utf8(out, static_cast<std::uint32_t>(first)); }
     if (first <= 0xDBFF && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
         const std::int32_t second = read_hex4(p + 2, end);
         if (second >= 0xDC00 && second <= 0xDFFF) {
             p += 6;
-            return put_utf8(out, 0x10000U + (static_cast<std::uint32_t>(first - 0xD800) << 10U) +
-                                     static_cast<std::uint32_t>(second - 0xDC00));
+            return text::put_utf8(out, 0x10000U + (static_cast<std::uint32_t>(first - 0xD800) << 10U) +
+                                           static_cast<std::uint32_t>(second - 0xDC00));
         }
     }
     repaired = true;
-    return put_utf8(out, kReplacementCharacter);
+    return text::put_utf8(out, kReplacementCharacter);
 }
 
 #if defined(__SSE2__)

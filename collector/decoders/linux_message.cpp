@@ -15,11 +15,6 @@ namespace {
 
 namespace field = event::field;
 
-void set_action(EventDraft& draft, std::string_view action, std::string_view outcome = {}) {
-    draft.add(field::kAction, action);
-    if (!outcome.empty()) { draft.add(field::kOutcome, outcome); }
-}
-
 /// "lan : TTY=pts/0 ; PWD=/home/lan ; USER=root ; COMMAND=/bin/ls", a reason may come first.
 bool decode_sudo(std::string_view message, EventDraft& draft) {
     std::string_view rest = message;
@@ -44,7 +39,7 @@ bool decode_sudo(std::string_view message, EventDraft& draft) {
     }
     draft.add(field::kUserName, user);
     if (!reason.empty()) { draft.add(draft.intern("sudo.reason"), reason); }
-    set_action(draft, "sudo", reason.empty() ? "success" : "failure");
+    draft.set_action("sudo", reason.empty() ? "success" : "failure");
     return true;
 }
 
@@ -66,7 +61,7 @@ bool decode_su(std::string_view message, EventDraft& draft) {
     }
     draft.add(field::kUserName, user);
     draft.add(draft.intern("su.target"), target);
-    set_action(draft, "su", failed ? "failure" : "success");
+    draft.set_action("su", failed ? "failure" : "success");
     return true;
 }
 
@@ -85,23 +80,23 @@ void add_pam_pairs(std::string_view pairs, EventDraft& draft) {
 bool decode_pam_text(std::string_view text, EventDraft& draft) {
     if (take_prefix(text, "authentication failure; ") || take_prefix(text, "1 more authentication failure; ")) {
         add_pam_pairs(text, draft);
-        set_action(draft, "authentication", "failure");
+        draft.set_action("authentication", "failure");
         return true;
     }
     if (text.starts_with("check pass; user unknown")) {
-        set_action(draft, "authentication_unknown_user", "failure");
+        draft.set_action("authentication_unknown_user", "failure");
         return true;
     }
     const bool opened = take_prefix(text, "session opened for user ");
     if (opened || take_prefix(text, "session closed for user ")) {
         const std::string_view user = first_word(text);
         draft.add(field::kUserName, user.substr(0, user.find('(')));
-        set_action(draft, opened ? "session_opened" : "session_closed");
+        draft.set_action(opened ? "session_opened" : "session_closed");
         return true;
     }
     if (take_prefix(text, "password changed for ")) {
         draft.add(field::kUserName, first_word(text));
-        set_action(draft, "password_changed", "success");
+        draft.set_action("password_changed", "success");
         return true;
     }
     return false;
@@ -140,7 +135,7 @@ bool decode_systemd(std::string_view message, EventDraft& draft) {
         }
         const std::size_t dash = rest.find(" - "); // "nginx.service - A high performance web server"
         draft.add(draft.intern("systemd.unit"), rest.substr(0, dash));
-        set_action(draft, phrase.action, phrase.outcome);
+        draft.set_action(phrase.action, phrase.outcome);
         return true;
     }
     const std::size_t colon = message.find(": ");
@@ -149,7 +144,7 @@ bool decode_systemd(std::string_view message, EventDraft& draft) {
         (message.find("Failed with result") != std::string_view::npos ||
          message.find("Main process exited") != std::string_view::npos)) {
         draft.add(draft.intern("systemd.unit"), unit);
-        set_action(draft, "service_failed", "failure");
+        draft.set_action("service_failed", "failure");
         return true;
     }
     return false;
@@ -162,7 +157,7 @@ bool decode_logind(std::string_view message, EventDraft& draft) {
     std::string_view user = message.substr(of_user + 9);
     if (user.ends_with('.')) { user.remove_suffix(1); }
     draft.add(field::kUserName, user);
-    set_action(draft, "session_opened");
+    draft.set_action("session_opened");
     return true;
 }
 
@@ -177,13 +172,13 @@ bool decode_cron(std::string_view message, EventDraft& draft) {
     if (verb == "CMD") {
         if (rest.ends_with(')')) { rest.remove_suffix(1); }
         draft.add(draft.intern("COMMAND"), trimmed(rest));
-        set_action(draft, "cron_command");
+        draft.set_action("cron_command");
         return true;
     }
     if (verb == "REPLACE" || verb == "BEGIN EDIT" || verb == "END EDIT" || verb == "DELETE") {
-        set_action(draft, "crontab_changed");
+        draft.set_action("crontab_changed");
     } else {
-        set_action(draft, verb == "LIST" ? "crontab_listed" : "cron_notice");
+        draft.set_action(verb == "LIST" ? "crontab_listed" : "cron_notice");
     }
     return true;
 }
@@ -227,7 +222,7 @@ bool decode_membership(std::string_view message, EventDraft& draft) {
     }
     draft.add(field::kUserName, unquoted(user));
     draft.add(draft.intern("group.name"), unquoted(group));
-    set_action(draft, added ? "group_member_added" : "group_member_removed", "success");
+    draft.set_action(added ? "group_member_added" : "group_member_removed", "success");
     return true;
 }
 
@@ -235,22 +230,22 @@ bool decode_accounts(std::string_view message, EventDraft& draft) {
     std::string_view rest = message;
     if (take_prefix(rest, "new user: ")) {
         add_account_pairs(rest, field::kUserName, draft);
-        set_action(draft, "user_created", "success");
+        draft.set_action("user_created", "success");
         return true;
     }
     if (take_prefix(rest, "new group: ") || take_prefix(rest, "group added to /etc/group: ")) {
         add_account_pairs(rest, draft.intern("group.name"), draft);
-        set_action(draft, "group_created", "success");
+        draft.set_action("group_created", "success");
         return true;
     }
     if (take_prefix(rest, "delete user ")) {
         draft.add(field::kUserName, unquoted(first_word(rest)));
-        set_action(draft, "user_deleted", "success");
+        draft.set_action("user_deleted", "success");
         return true;
     }
     if (take_prefix(rest, "failed adding user ")) {
         draft.add(field::kUserName, unquoted(take_until(rest, ", ")));
-        set_action(draft, "user_created", "failure");
+        draft.set_action("user_created", "failure");
         return true;
     }
     return decode_membership(message, draft);
@@ -266,7 +261,7 @@ bool decode_netfilter(std::string_view message, EventDraft& draft) {
         if (!pair->value.empty()) { draft.add_flat(pair->key, pair->value); }
     }
     const bool blocked = message.find("BLOCK") < in || message.find("DROP") < in || message.find("REJECT") < in;
-    set_action(draft, "packet", blocked ? "failure" : "");
+    draft.set_action("packet", blocked ? "failure" : "");
     return true;
 }
 

@@ -36,18 +36,13 @@ bool add_user_and_address(std::string_view text, EventDraft& draft) {
     return true;
 }
 
-void set_action(EventDraft& draft, std::string_view action, std::string_view outcome) {
-    draft.add(field::kAction, action);
-    if (!outcome.empty()) { draft.add(field::kOutcome, outcome); }
-}
-
 /// "Failed password for ..." and "Accepted publickey for ...".
 bool decode_login(std::string_view rest, std::string_view outcome, EventDraft& draft) {
     const std::string_view method = take_until(rest, " for ");
     if (rest.empty() || method.find(' ') != std::string_view::npos) { return false; }
     if (!add_user_and_address(rest, draft)) { return false; }
     draft.add(draft.intern("ssh.method"), method);
-    set_action(draft, "ssh_login", outcome);
+    draft.set_action("ssh_login", outcome);
     return true;
 }
 
@@ -63,7 +58,7 @@ bool decode_closed(std::string_view rest, EventDraft& draft) {
     }
     if (!add_address(rest, draft)) { return false; }
     if (!user.empty()) { draft.add(field::kUserName, user); }
-    set_action(draft, "ssh_disconnect", "");
+    draft.set_action("ssh_disconnect", "");
     return true;
 }
 
@@ -87,7 +82,7 @@ bool decode_sshd_message(std::string_view message, EventDraft& draft) {
     if (take_prefix(rest, "Invalid user ")) {
         // OpenSSH up to 7 leaves the port out; an empty name leaves two blanks
         if (!add_user_and_address(rest, draft)) { return false; }
-        set_action(draft, "ssh_invalid_user", "failure");
+        draft.set_action("ssh_invalid_user", "failure");
         return true;
     }
     if (take_prefix(rest, "Connection closed by ") || take_prefix(rest, "Connection reset by ") ||
@@ -96,30 +91,30 @@ bool decode_sshd_message(std::string_view message, EventDraft& draft) {
     }
     if (take_prefix(rest, "Received disconnect from ")) {
         if (!add_address(rest, draft)) { return false; }
-        set_action(draft, "ssh_disconnect", "");
+        draft.set_action("ssh_disconnect", "");
         return true;
     }
     if (take_prefix(rest, "Did not receive identification string from ")) {
         if (!add_address(rest, draft)) { return false; }
-        set_action(draft, "ssh_probe", "");
+        draft.set_action("ssh_probe", "");
         return true;
     }
     if (take_prefix(rest, "error: maximum authentication attempts exceeded for ") ||
         take_prefix(rest, "maximum authentication attempts exceeded for ")) {
         if (!add_user_and_address(rest, draft)) { return false; }
-        set_action(draft, "ssh_too_many_attempts", "failure");
+        draft.set_action("ssh_too_many_attempts", "failure");
         return true;
     }
     if (take_prefix(rest, "User ") && rest.find(" not allowed because ") != std::string_view::npos) {
         std::string_view who = rest.substr(0, rest.find(" not allowed because "));
         if (!add_user_and_address(who, draft)) { return false; }
-        set_action(draft, "ssh_not_allowed", "failure");
+        draft.set_action("ssh_not_allowed", "failure");
         return true;
     }
     if (take_prefix(rest, "reverse mapping checking getaddrinfo for ")) {
         common::ignore(take_until(rest, "["), "the name somebody else's DNS gave");
         if (!add_address(take_until(rest, "]"), draft)) { return false; }
-        set_action(draft, "ssh_reverse_mapping", "");
+        draft.set_action("ssh_reverse_mapping", "");
         return true;
     }
     return false;

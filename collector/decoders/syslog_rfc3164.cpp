@@ -2,6 +2,7 @@
 
 #include "collector/decoders/syslog_header.hpp"
 #include "collector/decoders/time_stamps.hpp"
+#include "text/ascii.hpp"
 
 namespace canhgac::collector {
 
@@ -10,12 +11,8 @@ namespace {
 constexpr std::size_t kMaxTagBytes = 128;
 constexpr std::size_t kMaxHostBytes = 255;
 
-constexpr bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-
 constexpr bool is_host_character(char c) noexcept {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' ||
+    return text::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' ||
            c == ':' || static_cast<unsigned char>(c) >= 0x80;
 }
 
@@ -50,7 +47,7 @@ bool take_stamp(std::string_view& text, common::Nanos received, int zone, std::o
 /// "29: " or "00029: ": Cisco's sequence number.
 bool take_sequence(std::string_view& text) noexcept {
     std::size_t digits = 0;
-    while (digits < text.size() && digits < 10 && is_digit(text[digits])) {
+    while (digits < text.size() && digits < 10 && text::is_digit(text[digits])) {
         ++digits;
     }
     if (digits == 0 || !text.substr(digits).starts_with(": ")) { return false; }

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "text/ascii.hpp"
+
 namespace canhgac::collector {
 
 namespace {
@@ -12,15 +14,11 @@ namespace {
 using common::CivilTime;
 using common::Nanos;
 
-constexpr bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-
 /// 1 to `most` digits from the front.
 bool take_digits(std::string_view& text, std::size_t most, unsigned& value) noexcept {
     std::size_t count = 0;
     value = 0;
-    while (count < most && count < text.size() && is_digit(text[count])) {
+    while (count < most && count < text.size() && text::is_digit(text[count])) {
         value = value * 10 + static_cast<unsigned>(text[count] - '0');
         ++count;
     }
@@ -52,11 +50,11 @@ bool take_time_of_day(std::string_view& text, CivilTime& civil) noexcept {
         !take_char(text, ':') || !take_digits(text, 2, civil.second)) {
         return false;
     }
-    if (text.size() > 1 && (text.front() == '.' || text.front() == ',') && is_digit(text[1])) {
+    if (text.size() > 1 && (text.front() == '.' || text.front() == ',') && text::is_digit(text[1])) {
         text.remove_prefix(1);
         std::uint32_t value = 0;
         std::size_t count = 0;
-        while (!text.empty() && is_digit(text.front())) {
+        while (!text.empty() && text::is_digit(text.front())) {
             if (count < 9) { value = value * 10 + static_cast<std::uint32_t>(text.front() - '0'); }
             ++count;
             text.remove_prefix(1);
@@ -107,16 +105,16 @@ std::size_t iso_stamp_length(std::string_view text) noexcept {
     if (text.size() < kShape.size()) { return 0; }
     for (std::size_t i = 0; i < kShape.size(); ++i) {
         const char c = text[i];
-        const bool fits = kShape[i] == 'd'   ? is_digit(c)
+        const bool fits = kShape[i] == 'd'   ? text::is_digit(c)
                           : kShape[i] == 'T' ? c == 'T' || c == 't' || c == ' '
                           : kShape[i] == '-' ? c == '-' || c == '/'
                                              : c == kShape[i];
         if (!fits) { return 0; }
     }
     std::size_t length = kShape.size();
-    if (length + 1 < text.size() && (text[length] == '.' || text[length] == ',') && is_digit(text[length + 1])) {
+    if (length + 1 < text.size() && (text[length] == '.' || text[length] == ',') && text::is_digit(text[length + 1])) {
         ++length;
-        while (length < text.size() && is_digit(text[length])) {
+        while (length < text.size() && text::is_digit(text[length])) {
             ++length;
         }
     }
@@ -161,7 +159,7 @@ std::optional<Nanos> parse_epoch(std::string_view text) noexcept {
         Nanos unit = common::kSecond;
         Nanos nanos = 0;
         for (const char c : rest) {
-            if (!is_digit(c)) { return std::nullopt; }
+            if (!text::is_digit(c)) { return std::nullopt; }
             unit /= 10;
             nanos += unit * (c - '0');
         }
@@ -189,7 +187,8 @@ std::optional<Nanos> take_bsd_stamp(std::string_view& text, Nanos received, int 
     while (take_char(rest, ' ')) {}
     unsigned year = 0;
     const auto take_year = [&rest, &year]() noexcept {
-        if (rest.size() > 4 && is_digit(rest[0]) && is_digit(rest[1]) && is_digit(rest[2]) && is_digit(rest[3]) &&
+        if (rest.size() > 4 && text::is_digit(rest[0]) && text::is_digit(rest[1]) && text::is_digit(rest[2]) &&
+            text::is_digit(rest[3]) &&
             (rest[4] == ' ' || rest[4] == ']' || rest.substr(4).starts_with(": "))) { // "2001:db8::1" is a host
             return take_digits(rest, 4, year);
         }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "event/schema.hpp"
+#include "text/ascii.hpp"
 
 namespace canhgac::collector {
 namespace {
@@ -13,9 +14,6 @@ constexpr std::size_t kBelievableFactor = 16;
 constexpr std::size_t kMaxPriorityBytes = 5; // "<191>"
 constexpr std::size_t kNone = std::string_view::npos;
 
-constexpr bool is_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
 constexpr bool is_filler(char c) noexcept {
     return c == '\n' || c == '\r' || c == '\0' || c == ' ';
 }
@@ -43,7 +41,7 @@ std::size_t find_count(std::string_view text, std::size_t from, std::size_t unti
     for (std::size_t at = text.find('<', from); at < until; at = text.find('<', at + 1)) {
         if (at < 3 || text[at - 1] != ' ') { continue; }
         std::size_t start = at - 1;
-        while (start > 1 && at - 1 - start < kMaxCountDigits && is_digit(text[start - 1])) {
+        while (start > 1 && at - 1 - start < kMaxCountDigits && text::is_digit(text[start - 1])) {
             --start;
         }
         while (start < at - 1 && text[start] == '0') {
@@ -61,7 +59,7 @@ Priority starts_with_priority(std::string_view text) noexcept {
     for (std::size_t i = 1; i < kMaxPriorityBytes; ++i) {
         if (i == text.size()) { return Priority::need_more; }
         if (text[i] == '>') { return i > 1 ? Priority::yes : Priority::no; }
-        if (!is_digit(text[i])) { return Priority::no; }
+        if (!text::is_digit(text[i])) { return Priority::no; }
     }
     return Priority::no;
 }
@@ -103,10 +101,10 @@ SyslogFramer::Head SyslogFramer::read_head(std::string_view rest) {
         if (priority == Priority::need_more) { return {Kind::need_more, 0, 0}; }
         return {priority == Priority::yes ? Kind::line : Kind::lost, 0, 0};
     }
-    if (pinned_to_lines_ || !is_digit(rest.front()) || rest.front() == '0') { return {otherwise, 0, 0}; }
+    if (pinned_to_lines_ || !text::is_digit(rest.front()) || rest.front() == '0') { return {otherwise, 0, 0}; }
     std::size_t digits = 0;
     std::size_t count = 0;
-    while (digits < rest.size() && digits <= kMaxCountDigits && is_digit(rest[digits])) {
+    while (digits < rest.size() && digits <= kMaxCountDigits && text::is_digit(rest[digits])) {
         count = count * 10 + static_cast<std::size_t>(rest[digits] - '0');
         ++digits;
     }

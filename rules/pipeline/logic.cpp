@@ -8,7 +8,7 @@ namespace canhgac::rules {
 
 namespace {
 
-constexpr int kMaxNesting = 64;
+constexpr int kMaxLogicNesting = 64;
 
 bool is_name(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -81,7 +81,7 @@ private:
         if (next_ >= words_.size()) { fail("it ends where the name of a condition should stand"); }
         const std::string_view word = words_[next_++];
         if (word == "(") {
-            if (++nesting_ > kMaxNesting) { fail("too many parentheses inside each other"); }
+            if (++nesting_ > kMaxLogicNesting) { fail("too many parentheses inside each other"); }
             Logic inner = join(Logic::Kind::any);
             if (!at_word(")")) { fail("missing ')'"); }
             ++next_;

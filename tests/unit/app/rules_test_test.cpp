@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kRule = R"(title: Failed log-in
+constexpr std::string_view kFailedLogIn = R"(title: Failed log-in
 id: 5e2f7ad2-3a6e-4a55-9d77-5a0f9d9f1e01
 name: failed_login
 logsource: {product: windows, service: security}
@@ -54,7 +54,7 @@ protected:
         : folder_(fs::temp_directory_path() / text({"canhgac_rules_test_", std::to_string(::getpid()), "_",
                                                     testing::UnitTest::GetInstance()->current_test_info()->name()})) {
         fs::create_directories(folder_);
-        write("r.yml", std::string(kRule));
+        write("r.yml", std::string(kFailedLogIn));
     }
     void TearDown() override { fs::remove_all(folder_); }
 

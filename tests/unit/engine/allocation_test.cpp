@@ -10,7 +10,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 
 /// Values differ from round to round, so that the memo misses as well; none matches a rule as a whole.
 void fill(event::EventBatch& batch, event::FieldCache& cache, int round) {

@@ -34,10 +34,9 @@ protected:
     }
     static CompileInput rules() {
         CompileInput input;
-        input.rules.push_back(
-            testing::simple("r1", testing::like("Image", "*\\cmd.exe"), {"windows", "process_creation", ""}));
-        input.rules.push_back(testing::simple("r2", testing::like("Image", "*\\none.exe"), {"windows", "", ""}));
-        input.logsources = testing::small_table();
+        input.rules.push_back(kit::simple("r1", kit::like("Image", "*\\cmd.exe"), {"windows", "process_creation", ""}));
+        input.rules.push_back(kit::simple("r2", kit::like("Image", "*\\none.exe"), {"windows", "", ""}));
+        input.logsources = kit::small_table();
         return input;
     }
 

@@ -9,9 +9,9 @@
 namespace canhgac::engine {
 namespace {
 
-using testing::add_event;
+using kit::add_event;
+using kit::FieldList;
 using ::testing::ElementsAre;
-using testing::FieldList;
 using Pair = std::pair<std::string, std::string>;
 
 class DetectionRecordTest : public ::testing::Test {

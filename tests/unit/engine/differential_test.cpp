@@ -17,7 +17,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 
 /// Small alphabets make collisions, and so matches, likely.
 class World {

@@ -4,7 +4,7 @@
 #include "common/ip.hpp"
 #include "text/glob.hpp"
 
-namespace canhgac::engine::testing {
+namespace canhgac::engine::kit {
 
 rules::Predicate like(std::string field, std::string_view pattern, bool cased) {
     rules::Predicate out;
@@ -125,4 +125,4 @@ rules::LogSourceTable small_table() {
     return table;
 }
 
-} // namespace canhgac::engine::testing
+} // namespace canhgac::engine::kit

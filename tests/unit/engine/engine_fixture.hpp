@@ -12,7 +12,7 @@
 #include "rules/ir.hpp"
 #include "rules/logsource_table.hpp"
 
-namespace canhgac::engine::testing {
+namespace canhgac::engine::kit {
 
 /// `pattern` with * and ? as wildcards, backslash escapes them (text::parse_glob).
 rules::Predicate like(std::string field, std::string_view pattern, bool cased = false);
@@ -48,4 +48,4 @@ event::Event& add_event(event::EventBatch& batch, event::FieldTable& fields, Fie
 /// linux/sshd and others.
 rules::LogSourceTable small_table();
 
-} // namespace canhgac::engine::testing
+} // namespace canhgac::engine::kit

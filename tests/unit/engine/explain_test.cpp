@@ -10,9 +10,9 @@
 namespace canhgac::engine {
 namespace {
 
-using testing::FieldList;
-using testing::like;
-using testing::RuleMaker;
+using kit::FieldList;
+using kit::like;
+using kit::RuleMaker;
 
 const FieldList kProcess = {{"Channel", "Microsoft-Windows-Sysmon/Operational"},
                             {"EventID", "1"},
@@ -23,8 +23,8 @@ Explanation explain_one(const rules::Rule& rule, FieldList list) {
     static event::FieldTable fields; // NOLINT(*-avoid-non-const-global-variables): only grows
     const std::vector<rules::Rule> rules = {rule};
     event::EventBatch batch;
-    testing::add_event(batch, fields, list, event::Format::windows_event);
-    const PlainEvaluator evaluator(rules, testing::small_table(), fields);
+    kit::add_event(batch, fields, list, event::Format::windows_event);
+    const PlainEvaluator evaluator(rules, kit::small_table(), fields);
     return explain(evaluator, rules, 0, batch, batch.events()[0], fields);
 }
 
@@ -34,7 +34,7 @@ rules::LogSource process_creation() {
 
 /// The hint of a rule of one test.
 std::string hint(const rules::Predicate& predicate, FieldList list = kProcess) {
-    return explain_one(testing::simple("r", predicate, process_creation()), list).root.hint;
+    return explain_one(kit::simple("r", predicate, process_creation()), list).root.hint;
 }
 
 TEST(Explain, ShowsTheStepsThatDecided) {
@@ -85,7 +85,7 @@ TEST(Explain, OfAnAnyThatHoldsTheTrueOnesDecide) {
 }
 
 TEST(Explain, TellsTheLogSourceFromTheCondition) {
-    const rules::Rule rule = testing::simple("r", like("Image", "*\\cmd.exe"), {"linux", "", "sshd"});
+    const rules::Rule rule = kit::simple("r", like("Image", "*\\cmd.exe"), {"linux", "", "sshd"});
     const Explanation why = explain_one(rule, kProcess);
     EXPECT_FALSE(why.sees);
     EXPECT_TRUE(why.condition);
@@ -94,7 +94,7 @@ TEST(Explain, TellsTheLogSourceFromTheCondition) {
 }
 
 TEST(Explain, FollowsAliases) {
-    const rules::Rule rule = testing::simple("r", like("Image", "*\\cmd.exe"), process_creation());
+    const rules::Rule rule = kit::simple("r", like("Image", "*\\cmd.exe"), process_creation());
     const Explanation why =
         explain_one(rule, {{"Channel", "Security"}, {"EventID", "4688"}, {"NewProcessName", "C:\\cmd.exe"}});
     EXPECT_TRUE(why.verdict());
@@ -119,7 +119,7 @@ TEST(Explain, HintsAtNearMisses) {
                         {"CommandLine", "C:\\\\tools\\\\x.exe"}};
     EXPECT_EQ(hint(like("Image", "*\\cmd.exe"), quoted), "the event's value is in quotes; without them it would match");
     EXPECT_EQ(hint(like("CommandLine", "*\\\\tools\\\\x.exe"), quoted), "backslashes are doubled in the event's value");
-    EXPECT_EQ(hint(testing::number("Image", rules::Op::greater, 3)), "the event's value is no decimal number");
+    EXPECT_EQ(hint(kit::number("Image", rules::Op::greater, 3)), "the event's value is no decimal number");
 }
 
 TEST(Explain, NoHintWhereNotMatchingIsWhatIsWanted) {
@@ -149,8 +149,7 @@ TEST(Explain, LongValuesAreCutBetweenCharacters) {
     std::string value = whole;
     value += "\u00e9tail"; // its two bytes lie on both sides of the limit
     whole += "...";
-    const Explanation why =
-        explain_one(testing::simple("r", like("Image", "x"), process_creation()), {{"Image", value}});
+    const Explanation why = explain_one(kit::simple("r", like("Image", "x"), process_creation()), {{"Image", value}});
     ASSERT_EQ(why.root.values.size(), 1U);
     EXPECT_EQ(why.root.values[0], whole);
 }

@@ -10,7 +10,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 

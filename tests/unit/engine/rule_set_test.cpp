@@ -11,7 +11,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 
 CompileInput input_of(std::vector<rules::Rule> rules) {
     CompileInput input;

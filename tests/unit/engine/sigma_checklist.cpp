@@ -8,7 +8,7 @@
 #include "engine/plain_evaluator.hpp"
 #include "engine/rule_set.hpp"
 
-namespace canhgac::engine::testing {
+namespace canhgac::engine::kit {
 namespace {
 
 std::string described(const Row& row) {
@@ -105,4 +105,4 @@ void expect_rejected(std::string_view text, std::string_view reason, const rules
     EXPECT_TRUE(std::any_of(read.rules.begin(), read.rules.end(), [](const auto& rule) { return rule.id == "good"; }));
 }
 
-} // namespace canhgac::engine::testing
+} // namespace canhgac::engine::kit

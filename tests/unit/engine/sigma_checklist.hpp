@@ -12,7 +12,7 @@
 #include "rules/logsource_table.hpp"
 #include "rules/reader.hpp"
 
-namespace canhgac::engine::testing {
+namespace canhgac::engine::kit {
 
 struct TestField {
     std::string_view name;
@@ -51,4 +51,4 @@ void expect_values(std::string_view text, const std::vector<Value>& values, cons
 /// The rule is rejected with file, line, column, id and a reason that holds `reason`; a good rule after it loads.
 void expect_rejected(std::string_view text, std::string_view reason, const rules::ReadOptions& options = {});
 
-} // namespace canhgac::engine::testing
+} // namespace canhgac::engine::kit

@@ -7,7 +7,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 using event::Format;
 
 constexpr std::string_view kSysmon = "Microsoft-Windows-Sysmon/Operational";

@@ -6,7 +6,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 
 TEST(SigmaChecklist, SIGMA_D17_WholeValueIgnoringCase) {
     expect_values(item("f: whoami"),

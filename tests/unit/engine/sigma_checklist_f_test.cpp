@@ -6,7 +6,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 using event::ValueType;
 
 TEST(SigmaChecklist, SIGMA_F30_MapsAndLists) {

@@ -6,7 +6,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 
 /// Selections a, b and c, each of the field of its name with the value 1.
 std::string abc(std::string_view condition) {

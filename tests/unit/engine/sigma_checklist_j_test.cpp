@@ -6,7 +6,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 
 /// The rule `f: x`, then a filter; `body` are the lines under `filter`.
 std::string filtered(std::string_view body, std::string_view logsource = "{product: windows}") {

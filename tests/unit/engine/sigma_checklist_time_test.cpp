@@ -7,7 +7,7 @@
 namespace canhgac::engine {
 namespace {
 
-using namespace testing; // NOLINT(google-build-using-namespace): the fixture
+using namespace kit; // NOLINT(google-build-using-namespace): the fixture
 using rules::TimePart;
 
 /// "minute hour day week month year", -1 = not stated; "none" when the value is no time.

@@ -11,11 +11,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-constexpr const char* kDetection = "  s: {f: x}\n  condition: s\n";
+constexpr const char* kSmallest = "  s: {f: x}\n  condition: s\n";
 
 /// "line:column reason" of the only rejection; another rule in the text loads.
-std::string rejection(const std::string& text) {
-    const auto result = read_text("t.yml", text + "---\n" + rule_text(kDetection, "other"));
+std::string rejected_for(const std::string& text) {
+    const auto result = read_text("t.yml", text + "---\n" + rule_text(kSmallest, "other"));
     if (result.rejected.size() != 1) { return std::to_string(result.rejected.size()) + " rejections"; }
     EXPECT_FALSE(result.rules.empty()) << "the other rule loads";
     const auto& rejected = result.rejected.front();
@@ -25,7 +25,7 @@ std::string rejection(const std::string& text) {
 TEST(SigmaChecklist, SIGMA_A1_Yaml12InUtf8WithManyDocuments) {
     const auto result =
         read_text("t.yml", "\xEF\xBB\xBF" + rule_text("  s: {f: Đường}\n  condition: s\n", "r1") + "---\n" +
-                               rule_text(kDetection, "r2") + "...\n---\n" + rule_text(kDetection, "r3"));
+                               rule_text(kSmallest, "r2") + "...\n---\n" + rule_text(kSmallest, "r3"));
     ASSERT_TRUE(result.rejected.empty()) << to_string(result.rejected[0]);
     ASSERT_EQ(result.rules.size(), 3U);
     EXPECT_EQ(result.rules[0].predicates.at(0).pattern.at(0).text, "Đường");
@@ -37,30 +37,30 @@ TEST(SigmaChecklist, SIGMA_A1_Yaml12InUtf8WithManyDocuments) {
 }
 
 TEST(SigmaChecklist, SIGMA_A2_RequiredKeys) {
-    EXPECT_THAT(rejection("id: x\nlogsource: {product: p}\ndetection: {s: {a: b}, condition: s}\n"),
+    EXPECT_THAT(rejected_for("id: x\nlogsource: {product: p}\ndetection: {s: {a: b}, condition: s}\n"),
                 HasSubstr("1:1 missing 'title'"));
-    EXPECT_THAT(rejection("title: x\ndetection: {s: {a: b}, condition: s}\n"), HasSubstr("1:1 missing 'logsource'"));
-    EXPECT_THAT(rejection("title: x\nlogsource: {product: p}\n"), HasSubstr("1:1 missing 'detection'"));
-    EXPECT_THAT(rejection("title: x\nlogsource: {product: p}\ndetection: {s: {a: b}}\n"),
+    EXPECT_THAT(rejected_for("title: x\ndetection: {s: {a: b}, condition: s}\n"), HasSubstr("1:1 missing 'logsource'"));
+    EXPECT_THAT(rejected_for("title: x\nlogsource: {product: p}\n"), HasSubstr("1:1 missing 'detection'"));
+    EXPECT_THAT(rejected_for("title: x\nlogsource: {product: p}\ndetection: {s: {a: b}}\n"),
                 HasSubstr("3:12 missing 'condition'"));
-    EXPECT_THAT(rejection("title: " + std::string(257, 'x') +
-                          "\nlogsource: {product: p}\ndetection: {s: {a: b}, condition: s}\n"),
+    EXPECT_THAT(rejected_for("title: " + std::string(257, 'x') +
+                             "\nlogsource: {product: p}\ndetection: {s: {a: b}, condition: s}\n"),
                 HasSubstr("1:8 'title' is longer than 256 characters"));
-    EXPECT_EQ(read_text("t.yml", rule_text(kDetection)).rules.size(), 1U);
+    EXPECT_EQ(read_text("t.yml", rule_text(kSmallest)).rules.size(), 1U);
 }
 
 TEST(SigmaChecklist, SIGMA_A3_IdsAndNamesAreUnique) {
     const auto two = [](const char* first, const char* second) {
         const auto result =
-            read_text("t.yml", rule_text(kDetection, "r1", first) + "---\n" + rule_text(kDetection, "r2", second));
+            read_text("t.yml", rule_text(kSmallest, "r1", first) + "---\n" + rule_text(kSmallest, "r2", second));
         return result.rejected.empty() ? std::string("none") : result.rejected.front().reason;
     };
     EXPECT_EQ(two("name: a\n", "name: b\n"), "none");
     EXPECT_THAT(two("name: a\n", "name: a\n"), HasSubstr("name 'a' is already used in t.yml:1; give this one another"));
-    EXPECT_THAT(rejection(rule_text(kDetection, "other")), HasSubstr("id 'other' is already used"));
+    EXPECT_THAT(rejected_for(rule_text(kSmallest, "other")), HasSubstr("id 'other' is already used"));
     // A name is as good a reference as an id.
     const auto result =
-        read_text("t.yml", rule_text(kDetection, "r1", "name: by_name\n") +
+        read_text("t.yml", rule_text(kSmallest, "r1", "name: by_name\n") +
                                "---\ntitle: C\nid: c\ncorrelation: {type: event_count, rules: [by_name], "
                                "timespan: 1m, condition: {gte: 1}}\n");
     ASSERT_EQ(result.correlations.size(), 1U);
@@ -68,7 +68,7 @@ TEST(SigmaChecklist, SIGMA_A3_IdsAndNamesAreUnique) {
 }
 
 TEST(SigmaChecklist, SIGMA_A4_HeadIsCarriedThrough) {
-    const auto result = read_text("t.yml", rule_text(kDetection, "r1", R"(status: experimental
+    const auto result = read_text("t.yml", rule_text(kSmallest, "r1", R"(status: experimental
 level: high
 tags: [attack.t1059]
 fields: [a, b]
@@ -106,7 +106,7 @@ simulation: [{type: atomic, n: 5, r: 1.5, on: yes, none: null, ok: true}]
 }
 
 TEST(SigmaChecklist, SIGMA_A4_WhatTheSpecificationForbidsInTheHead) {
-    const auto head = [](const std::string& line) { return rejection(rule_text(kDetection, "r1", line + "\n")); };
+    const auto head = [](const std::string& line) { return rejected_for(rule_text(kSmallest, "r1", line + "\n")); };
     EXPECT_EQ(head("status: done"),
               "4:9 unknown status 'done'; one of stable, test, experimental, deprecated and unsupported");
     EXPECT_EQ(head("level: urgent"),
@@ -123,7 +123,7 @@ TEST(SigmaChecklist, SIGMA_A4_WhatTheSpecificationForbidsInTheHead) {
               "pipeline that translates this taxonomy");
     ReadOptions options;
     options.taxonomies = {"ecs"};
-    const auto taken = read_text("t.yml", rule_text(kDetection, "r1", "taxonomy: ecs\n"), options);
+    const auto taken = read_text("t.yml", rule_text(kSmallest, "r1", "taxonomy: ecs\n"), options);
     ASSERT_EQ(taken.rules.size(), 1U);
     EXPECT_EQ(taken.rules[0].taxonomy, "ecs");
 }
@@ -132,15 +132,15 @@ TEST(SigmaChecklist, SIGMA_A5_LegacyActions) {
     const auto result = read_text("t.yml", "action: global\ntitle: G\nid: g\nlogsource: {product: windows}\n---\n"
                                            "detection: {s: {a: 1}, condition: s}\n---\naction: repeat\nid: again\n---\n"
                                            "action: reset\n---\n" +
-                                               rule_text(kDetection, "own"));
+                                               rule_text(kSmallest, "own"));
     ASSERT_TRUE(result.rejected.empty()) << to_string(result.rejected[0]);
     ASSERT_EQ(result.rules.size(), 3U);
     EXPECT_EQ(result.rules[0].title, "G");
     EXPECT_EQ(result.rules[1].id, "again");
     EXPECT_EQ(result.rules[1].predicates, result.rules[0].predicates);
     EXPECT_EQ(result.rules[2].title, "T");
-    EXPECT_THAT(rejection("action: merge\ntitle: T\n"), HasSubstr("1:9 action must be global, reset or repeat"));
-    EXPECT_THAT(rejection("action: repeat\ntitle: T\n"), HasSubstr("needs a rule before it"));
+    EXPECT_THAT(rejected_for("action: merge\ntitle: T\n"), HasSubstr("1:9 action must be global, reset or repeat"));
+    EXPECT_THAT(rejected_for("action: repeat\ntitle: T\n"), HasSubstr("needs a rule before it"));
 }
 
 TEST(SigmaChecklist, SIGMA_A6_ScalarsOfYaml12) {
