@@ -25,7 +25,7 @@ status_of() { dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${db:Status-Stat
 
 older=$("$here/packaging/build-deb" --binary "$binary" --version 0.0.9 --output "$work" | tail -n 1)
 newer=$("$here/packaging/build-deb" --binary "$binary" --version 0.1.0~test --output "$work" | tail -n 1)
-dpkg-deb -I "$newer" | grep -q 'Depends: .*librocksdb' || fail "the libraries are not among the dependencies"
+grep -q librocksdb <<<"$(dpkg-deb -f "$newer" Depends)" || fail "the libraries are not among the dependencies"
 
 serve() { # runs the installed program on free ports, until ready
   sed -e "s#^data_dir:.*#data_dir: $data#" -e 's#127\.0\.0\.1:[0-9]*$#127.0.0.1:0#' "$config" >"$work/run.yaml"
