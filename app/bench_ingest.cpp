@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "app/bench_lines.hpp"
 #include "app/bench_support.hpp"
@@ -43,6 +44,13 @@ public:
 private:
     void run(std::uint16_t port, std::uint64_t seed) {
         const int connection = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        send_until_stopped(connection, port, seed);
+        ::close(connection);
+    }
+
+    void send_until_stopped(int connection, std::uint16_t port, std::uint64_t seed) {
+        const timeval patience{5, 0}; // a server that reads nothing does not keep us
+        ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
@@ -62,7 +70,6 @@ private:
             }
             cpu_ = thread_cpu();
         }
-        ::close(connection);
     }
 
     std::atomic<bool> stopping_{false};
@@ -95,8 +102,8 @@ public:
         }
     }
     ~IngestBench() {
-        listener_.stop(); // senders end when their connection does
         senders_.clear();
+        listener_.stop();
         pipeline_.stop();
         store_.close();
         io_.stop();
