@@ -52,7 +52,8 @@ event::DetectionRecord Correlator::State::record_of(RunningCorrelation& of, cons
     record.to = group.episode->to;
     record.value = span.measured;
     if (of.rule.measures_values()) { // people see it with what matched
-        auto text = of.rule.looks_back() ? unusual_text(correlation, detection, span) : fmt::format("{}", span.measured);
+        auto text =
+            of.rule.looks_back() ? unusual_text(correlation, detection, span) : fmt::format("{}", span.measured);
         record.matched.emplace(record.matched.begin(), of.rule.measure_name(), std::move(text));
     }
     record.entity = key_pairs(correlation.group_by, *group.key);

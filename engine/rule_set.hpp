@@ -25,7 +25,8 @@ struct CompiledRules;
 
 struct CompileInput {
     std::vector<rules::Rule> rules;
-    std::vector<rules::Correlation> correlations; ///< those that can run decide RuleInfo::capture and RuleInfo::generates
+    std::vector<rules::Correlation>
+        correlations; ///< those that can run decide RuleInfo::capture and RuleInfo::generates
     rules::LogSourceTable logsources;
 };
 

@@ -50,10 +50,9 @@ std::size_t SeenValues::make_room(common::Nanos oldest, std::size_t limit) {
     std::size_t over = 0;
     if (kept.size() >= limit) {
         over = kept.size() - limit + std::max<std::size_t>(limit / 16, 1);
-        std::nth_element(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(over), kept.end(),
-                         [](const Seen& a, const Seen& b) {
-                             return std::tie(a.time, a.value) < std::tie(b.time, b.value);
-                         });
+        std::nth_element(
+            kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(over), kept.end(),
+            [](const Seen& a, const Seen& b) { return std::tie(a.time, a.value) < std::tie(b.time, b.value); });
         kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(over));
     }
     // At most three eighths full, so that the next time is an eighth of the table away.

@@ -124,9 +124,9 @@ TEST_F(LookingBack, RareIsCountedAmongTheEventsOfTheGroup) {
     EXPECT_EQ(fired[0].value, 1.0);
     EXPECT_EQ(fired[0].count, 1U);
     EXPECT_THAT(fired[0].matched, ElementsAre(std::pair<std::string, std::string>("rare_value(ip)", "odd (1 of 11)")));
-    EXPECT_THAT(push(correlator, 11 * kHour, "an", "odd"), IsEmpty());  // the second time
+    EXPECT_THAT(push(correlator, 11 * kHour, "an", "odd"), IsEmpty());   // the second time
     EXPECT_THAT(push(correlator, 12 * kHour, "binh", "odd"), IsEmpty()); // another group, one event
-    EXPECT_THAT(push(correlator, 30 * kDay, "an", "once"), IsEmpty());  // second time within the history
+    EXPECT_THAT(push(correlator, 30 * kDay, "an", "once"), IsEmpty());   // second time within the history
     for (int i = 0; i < 10; ++i) {
         push(correlator, 50 * kDay + i, "an", "usual");
     }
@@ -142,7 +142,7 @@ TEST_F(LookingBack, RareByShare) {
     for (int i = 0; i < 49; ++i) {
         EXPECT_THAT(push(correlator, i * kMinute, "an", "usual"), IsEmpty());
     }
-    EXPECT_EQ(push(correlator, kHour, "an", "odd").size(), 1U);            // 1 of 50
+    EXPECT_EQ(push(correlator, kHour, "an", "odd").size(), 1U);             // 1 of 50
     EXPECT_THAT(push(correlator, kHour + kSecond, "an", "odd"), IsEmpty()); // 2 of 51
     EXPECT_EQ(push(correlator, kHour + 2 * kSecond, "an", "strange").size(), 1U);
 }

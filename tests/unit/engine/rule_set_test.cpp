@@ -52,8 +52,8 @@ TEST(Compile, RejectsWhatStandsOnARejectedRule) {
         correlation.at = {"rules/" + id + ".yml", 3};
         return correlation;
     };
-    CompileInput input = input_of({simple("bad", regex("A", "a(?=b)")), simple("good", like("A", "q")),
-                                   simple("also-good", like("A", "q"))});
+    CompileInput input = input_of(
+        {simple("bad", regex("A", "a(?=b)")), simple("good", like("A", "q")), simple("also-good", like("A", "q"))});
     // The outer one stands before the one that it stands on.
     input.correlations = {over("outer", {"inner"}), over("inner", {"good", "bad"}), over("fine", {"also-good"})};
     event::FieldTable fields;

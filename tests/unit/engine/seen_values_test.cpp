@@ -76,7 +76,7 @@ TEST(SeenValues, IsRestoredToTheSlot) {
     const auto order = values.in_order();
     EXPECT_FALSE(other.restore(0, order));
     EXPECT_FALSE(other.restore(values.slots() + 1, order));
-    EXPECT_FALSE(other.restore(512, order));               // more than half full
+    EXPECT_FALSE(other.restore(512, order));                  // more than half full
     EXPECT_FALSE(other.restore(std::size_t{1} << 40, order)); // far too large
     EXPECT_FALSE(other.restore(8, {{1, 1}, {1, 2}}));
     EXPECT_EQ(other.size(), 500U);
