@@ -110,8 +110,7 @@ bool is_filter(const std::string& document) {
 }
 
 /// A filter read with the other polarity leaves of a rule exactly what it otherwise takes away.
-std::vector<rules::Rule> suppressed_rules(const BacktestRequest& request) {
-    rules::ReadOptions turned;
+std::vector<rules::Rule> suppressed_rules(const BacktestRequest& request, rules::ReadOptions turned) {
     turned.filter_polarity = request.polarity == rules::FilterPolarity::pysigma ? rules::FilterPolarity::specification
                                                                                 : rules::FilterPolarity::pysigma;
     const std::vector<std::string> documents = documents_of(request.rules);
@@ -136,13 +135,18 @@ std::vector<rules::Rule> suppressed_rules(const BacktestRequest& request) {
 common::Result<engine::CompileInput, std::string> read_backtest_rules(const BacktestRequest& request) {
     rules::ReadOptions options;
     options.filter_polarity = request.polarity;
+    if (!request.pipelines.empty()) {
+        auto chain = rules::PipelineChain::read(request.pipelines);
+        if (!chain) { return common::fail(rules::to_string(chain.error().front())); }
+        options.pipelines = std::move(*chain);
+    }
     rules::ReadResult read = rules::read_text("rules", request.rules, options);
     if (!read.rejected.empty()) { return common::fail(rules::to_string(read.rejected.front())); }
     if (read.rules.empty()) { return common::fail(std::string("there is no rule in it")); }
     engine::CompileInput input;
     input.logsources = rules::load_embedded_logsources();
     if (request.suppressed) {
-        input.rules = suppressed_rules(request);
+        input.rules = suppressed_rules(request, options);
     } else {
         input.rules = std::move(read.rules);
         input.correlations = std::move(read.correlations);

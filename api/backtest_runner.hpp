@@ -8,18 +8,21 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/services.hpp"
 #include "common/result.hpp"
 #include "engine/backtest.hpp"
 #include "net/http_server.hpp"
+#include "rules/pipeline/pipeline.hpp"
 #include "rules/reader.hpp"
 
 namespace canhgac::api {
 
 /// What to run.
 struct BacktestRequest {
-    std::string rules; ///< Sigma documents
+    std::string rules;                          ///< Sigma documents
+    std::vector<rules::PipelineText> pipelines; ///< change all of them
     engine::BacktestOptions options;
     bool events = false; ///< a line for each match, with its event
     /// What filters keep quiet, instead of what rules find: for each filter and rule that it narrows, the rule with the

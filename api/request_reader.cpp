@@ -56,6 +56,15 @@ public:
         if (!value->is_string()) { return wrong(name, "a string"); }
         out.assign(value->get_string().data(), value->get_string().size());
     }
+    void texts(std::string_view name, std::vector<std::string>& out) {
+        const auto* const value = take(name);
+        if (value == nullptr) { return; }
+        if (!value->is_array()) { return wrong(name, "a list of strings"); }
+        for (const json::value& one : value->get_array()) {
+            if (!one.is_string()) { return wrong(name, "a list of strings"); }
+            out.emplace_back(one.get_string().data(), one.get_string().size());
+        }
+    }
     void number(std::string_view name, std::optional<std::uint64_t>& out) {
         const auto* const value = take(name);
         if (value == nullptr) { return; }
@@ -247,6 +256,8 @@ common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::st
     std::optional<std::uint64_t> samples;
     Body members(*object);
     members.text("rules", request.rules);
+    std::vector<std::string> pipelines;
+    members.texts("pipelines", pipelines);
     members.text("from", from);
     members.text("to", to);
     members.text("bucket", bucket);
@@ -257,6 +268,9 @@ common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::st
     members.boolean("suppressed", request.suppressed);
     members.text("filter_polarity", polarity);
     if (const std::string error = members.error(); !error.empty()) { return bad(error); }
+    for (std::size_t i = 0; i < pipelines.size(); ++i) {
+        request.pipelines.push_back({fmt::format("pipelines[{}]", i), std::move(pipelines[i])});
+    }
     if (request.rules.empty()) { return bad("\"rules\" must hold at least one Sigma rule"); }
     if (limit && (*limit == 0 || *limit > limits.max_backtest_matches)) {
         return bad(fmt::format("limit must be 1 to {}", limits.max_backtest_matches));

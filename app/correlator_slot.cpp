@@ -37,6 +37,7 @@ struct CorrelatorSlot::RuleMetrics {
     std::array<std::uint64_t, kCounters.size()> published{};
     common::Gauge groups;
     common::Gauge bytes;
+    common::Gauge learning;
 };
 
 CorrelatorSlot::CorrelatorSlot(engine::CorrelationLimits limits, common::MetricsRegistry& metrics)
@@ -104,6 +105,8 @@ void CorrelatorSlot::publish() {
             }
             known->groups = metrics_.gauge("canhgac_correlation_groups", "Groups a correlation remembers", labels);
             known->bytes = metrics_.gauge("canhgac_correlation_bytes", "Memory of a correlation's windows", labels);
+            known->learning = metrics_.gauge("canhgac_correlation_learning",
+                                             "1 while a correlation only learns what is usual", labels);
         }
         for (std::size_t i = 0; i < kCounters.size(); ++i) {
             const std::uint64_t value = rule.*kCounters[i].value;
@@ -114,6 +117,7 @@ void CorrelatorSlot::publish() {
         }
         known->groups.set(static_cast<double>(rule.groups));
         known->bytes.set(static_cast<double>(rule.bytes));
+        known->learning.set(rule.learning ? 1.0 : 0.0);
     }
 }
 

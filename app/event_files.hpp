@@ -1,5 +1,5 @@
 /// Recorded events for rule authors' commands: files as `scan` reads them (plain, .gz, .zip members, standard input;
-/// JSON values or lines), decoded as the server decodes them.
+/// JSON values, lines or Windows event logs), decoded as the server decodes them.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,19 @@
 
 namespace canhgac::app {
 
-/// Not thread safe. Memory: one batch of at most event::kBatchBytes of records (a single record may be larger).
+/// Not thread safe. Memory: one batch of event::kBatchBytes of records (the last record or chunk may reach beyond).
 class EventFiles {
 public:
     /// Events of one batch; `first` is the index of its first event within the file. Views die with the call. Returns
     /// false to end the reading of this file.
     using Visit = std::function<bool(const std::string& file, std::uint64_t first, const event::EventBatch& batch)>;
 
-    /// `format`: "auto", "json" or "lines", as of `scan`. The table must outlive it.
+    /// `format`: "auto", "json", "lines" or "evtx", as of `scan`. The table must outlive it.
     explicit EventFiles(event::FieldTable& fields, std::string format = "auto");
-    /// False for a file in a form that is known and not read yet, by its name.
-    [[nodiscard]] static bool reads(const std::string& path);
-    /// What cannot be opened or read is in the list returned; the rest is still visited.
+    /// What cannot be opened or read, and what is damaged, is in the list returned; the rest is still visited.
     [[nodiscard]] std::vector<InputError> read(const std::string& path, const Visit& visit);
 
 private:
-    [[nodiscard]] common::Result<void, std::string> read_stream(const std::string& name, InputStream& stream,
-                                                                const Visit& visit);
-    /// False when the visitor wants no more.
-    [[nodiscard]] bool hand_over(const std::string& name, event::RecordBatch& records, std::uint64_t& first,
-                                 const Visit& visit);
-
     std::string format_;
     collector::PeerTable peers_;
     event::PeerId peer_;

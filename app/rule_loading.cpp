@@ -111,7 +111,6 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     loaded.files = read.files;
     loaded.read = read.documents;
     loaded.rejected = std::move(read.rejected);
-    loaded.correlations = read.correlations;
     loaded.filters = std::move(read.filters);
     loaded.pipelines = std::move(read.pipelines);
     loaded.expired_filters = std::move(read.expired_filters);
@@ -128,6 +127,7 @@ LoadedRules load_rules(const RuleSources& sources, event::FieldTable& fields) {
     auto compiled = engine::compile(
         {std::move(read.rules), std::move(read.correlations), rules::load_embedded_logsources()}, fields, options);
     loaded.rules = std::move(compiled.rules);
+    loaded.correlations = std::move(compiled.correlations);
     for (engine::RejectedRule& rule : compiled.rejected) {
         loaded.rejected.push_back({std::move(rule.file), rule.line, 1, std::move(rule.id), std::move(rule.reason)});
     }

@@ -1,5 +1,7 @@
 #include "app/rules_backtest.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <ostream>
 #include <stdexcept>
@@ -58,6 +60,14 @@ api::BacktestRequest request_of(const RulesBacktestOptions& options, std::string
     const common::Nanos now = common::SystemClock().now();
     api::BacktestRequest request;
     request.rules = std::move(text);
+    if (options.pack && !options.pipelines.empty()) {
+        throw std::runtime_error("--pipeline is for rules of other names; the pack has ours: run them one by one");
+    }
+    for (const std::string& spec : options.pipelines) {
+        auto found = rules::find_pipelines(spec);
+        if (!found) { throw std::runtime_error(found.error()); }
+        std::move(found->begin(), found->end(), std::back_inserter(request.pipelines));
+    }
     request.events = options.events;
     request.limit = options.limit;
     request.suppressed = options.suppressed;
@@ -75,7 +85,12 @@ api::BacktestRequest request_of(const RulesBacktestOptions& options, std::string
 void ask_server(const RulesBacktestOptions& options, const api::BacktestRequest& request,
                 const std::function<bool(std::string_view)>& line) {
     ApiClient client(options.client);
+    json::array pipelines;
+    for (const rules::PipelineText& pipeline : request.pipelines) {
+        pipelines.emplace_back(pipeline.text);
+    }
     const json::object body{{"rules", request.rules},
+                            {"pipelines", std::move(pipelines)},
                             {"from", common::format_rfc3339(request.options.from)},
                             {"to", common::format_rfc3339(request.options.to)},
                             {"bucket", options.bucket},

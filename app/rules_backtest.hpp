@@ -14,11 +14,12 @@
 namespace canhgac::app {
 
 struct RulesBacktestOptions {
-    std::vector<std::string> paths; ///< rules, correlations, filters
-    std::string text;               ///< more documents
-    bool pack = false;              ///< the shipped rules too; only without a running server, they are long
-    ClientOptions client;           ///< `data` without `server`: a stopped store, or the server that has it open
-    std::string from = "24h";       ///< RFC 3339, or a duration counted back from now
+    std::vector<std::string> paths;       ///< rules, correlations, filters
+    std::string text;                     ///< more documents
+    std::vector<std::string> pipelines{}; ///< files, folders or built-in names; not together with `pack`
+    bool pack = false;                    ///< the shipped rules too; only without a running server, they are long
+    ClientOptions client;                 ///< `data` without `server`: a stopped store, or the server that has it open
+    std::string from = "24h";             ///< RFC 3339, or a duration counted back from now
     std::string to;
     std::string bucket = "day"; ///< or hour
     std::uint64_t samples = 5;

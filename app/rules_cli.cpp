@@ -29,6 +29,11 @@ RuleCommands::~RuleCommands() = default;
 
 namespace {
 
+void add_pipeline_option(CLI::App& command, std::vector<std::string>& pipelines) {
+    command.add_option("--pipeline", pipelines, "Processing pipeline for the rules: file, folder or built-in name")
+        ->allow_extra_args(false); // repeat the flag for more
+}
+
 CLI::App* add_lint(CLI::App& rules, RulesLintOptions& options) {
     auto* lint = rules.add_subcommand("lint", "Style, dead fields, weak patterns, cost, duplicates");
     lint->add_option("paths", options.paths, "Sigma rule files or folders");
@@ -36,6 +41,7 @@ CLI::App* add_lint(CLI::App& rules, RulesLintOptions& options) {
     lint->add_option("--events", options.events, "Recorded events to compare the rules' fields with")
         ->allow_extra_args(false);
     lint->add_option("--placeholders", options.placeholders, "YAML file: lists for the |expand modifier, by name");
+    add_pipeline_option(*lint, options.pipelines);
     lint->add_option("--output", options.output, "table or json")->check(CLI::IsMember({"table", "json"}));
     lint->add_option("--deny", options.deny, "Exit 1 on findings of this severity or above: error, warning, info")
         ->check(CLI::IsMember({"error", "warning", "info"}));
@@ -67,9 +73,7 @@ CLI::App* add_test(CLI::App& rules, RegressionOptions& options) {
         "--sigmahq-regression", options.folder,
         "Folder in the layout of SigmaHQ's regression_data: run its samples against the rules at the paths");
     test->add_option("--placeholders", options.placeholders, "YAML file: lists for the |expand modifier, by name");
-    test->add_option("--pipeline", options.pipelines,
-                     "Processing pipeline for the rules: file, folder or built-in name")
-        ->allow_extra_args(false); // repeat the flag for more
+    add_pipeline_option(*test, options.pipelines);
     test->add_option("--output", options.output, "table or json")->check(CLI::IsMember({"table", "json"}));
     return test;
 }
@@ -78,6 +82,7 @@ CLI::App* add_backtest(CLI::App& rules, RulesBacktestOptions& options) {
     auto* backtest = rules.add_subcommand("backtest", "What rules would have found in stored events");
     backtest->add_option("paths", options.paths, "Sigma rule files or folders");
     backtest->add_flag("--pack", options.pack, "Also the rules shipped with Canh Gac");
+    add_pipeline_option(*backtest, options.pipelines);
     backtest->add_option("--data", options.client.data, "Data folder of a server, running or stopped");
     backtest->add_option("--server", options.client.server, "URL of a running server");
     backtest->add_option("--token-file", options.client.token_file, "File with the API token");

@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kManyPatterns = 1000;
 
 void add_files(const RulesLintOptions& options, rules::Linter& linter, RulesLintReport& report) {
+    linter.use_pipelines(false); // the pack is written in our own names
     if (options.pack) {
         for (const rules::EmbeddedFile& file : rules::embedded_files()) {
             if (!file.path.starts_with("rules/pack/") || file.path.ends_with(".test.yaml")) { continue; }
@@ -29,6 +30,7 @@ void add_files(const RulesLintOptions& options, rules::Linter& linter, RulesLint
             ++report.files;
         }
     }
+    linter.use_pipelines(true);
     for (const std::string& path : options.paths) {
         const auto files = rule_files(path);
         if (!files) {
@@ -179,6 +181,7 @@ RulesLintReport lint_rules(const RulesLintOptions& options) {
     context.now = options.now == 0 ? common::SystemClock().now() : options.now;
     RuleSources sources;
     sources.placeholders = options.placeholders;
+    sources.pipelines = options.pipelines;
     context.read = read_options(sources);
     rules::Linter linter(std::move(context));
     add_files(options, linter, report);

@@ -14,14 +14,15 @@ namespace canhgac::app {
 
 struct RulesLintOptions {
     std::vector<std::string> paths;
-    std::vector<std::string> events; ///< recorded events, for the field checks
-    std::string placeholders;        ///< YAML map of lists
-    std::string output = "table";    ///< or json
-    std::string deny = "error";      ///< this severity and above make the exit status 1: error, warning, info
-    bool pack = false;               ///< the shipped rules too
-    bool cost = false;               ///< table: the costs as well
-    bool checks = false;             ///< list the checks and end
-    common::Nanos now = 0;           ///< today, for dates; 0: ask the clock
+    std::vector<std::string> events;      ///< recorded events, for the field checks
+    std::string placeholders;             ///< YAML map of lists
+    std::vector<std::string> pipelines{}; ///< for the rules at `paths`
+    std::string output = "table";         ///< or json
+    std::string deny = "error";           ///< this severity and above make the exit status 1: error, warning, info
+    bool pack = false;                    ///< the shipped rules too
+    bool cost = false;                    ///< table: the costs as well
+    bool checks = false;                  ///< list the checks and end
+    common::Nanos now = 0;                ///< today, for dates; 0: ask the clock
 };
 
 struct RulesLintReport {
@@ -38,7 +39,8 @@ struct RulesLintReport {
                                                             const rules::LogSourceTable& table,
                                                             std::vector<std::string>& unreadable);
 
-/// Start-up work: reads files, compiles the rules. Throws std::runtime_error for a bad placeholder file.
+/// Start-up work: reads files, compiles the rules. Throws std::runtime_error for a bad placeholder file or
+/// pipeline.
 [[nodiscard]] RulesLintReport lint_rules(const RulesLintOptions& options);
 
 /// Prints the report. Exit status: 0 nothing of the denied severity, 1 something, 2 a file cannot be read.

@@ -48,7 +48,7 @@ std::vector<fs::path> info_files(const std::string& folder) {
 std::vector<fs::path> samples_of(const RegressionTest& test, const fs::path& info) {
     std::vector<fs::path> out;
     const fs::path named = info.parent_path() / fs::path(test.path).filename();
-    if (fs::exists(named) && EventFiles::reads(named.string())) { out.push_back(named); }
+    if (fs::exists(named)) { out.push_back(named); }
     fs::path json = named;
     json.replace_extension(".json");
     if (json != named && fs::exists(json)) { out.push_back(json); }

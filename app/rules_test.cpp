@@ -153,12 +153,12 @@ Bench::Bench(const std::set<fs::path>& files, const std::vector<std::string>& pi
         report.rules.push_back(correlation.id);
     }
     std::sort(report.rules.begin(), report.rules.end());
-    correlations_ = read.correlations;
     auto compiled = engine::compile(
         {std::move(read.rules), std::move(read.correlations), rules::load_embedded_logsources()}, fields_);
     for (const engine::RejectedRule& bad : compiled.rejected) {
         report.results.push_back({bad.file, bad.line, 1, bad.id, {}, "rule rejected: " + bad.reason});
     }
+    correlations_ = std::move(compiled.correlations);
     worker_ = std::make_unique<engine::MatchWorker>(std::move(compiled.rules));
     decoder_ = std::make_unique<collector::RecordDecoder>(fields_, peers_, nullptr);
 }

@@ -156,6 +156,7 @@ int Scan::run(event::FieldTable& fields, collector::PeerTable& peers) {
         [&](ScanJob&& job) {
             pool.add(std::move(job));
             progress_.show(packed_, events_, matches_);
+            return true;
         },
         [this](const std::string& file, const std::string& message) { tell(file, message); });
     read_inputs(feed);

@@ -13,26 +13,23 @@ namespace canhgac::app {
 
 namespace {
 
-/// Of each episode the last record, which has its highest count; by end, then id.
+/// Of each episode the last record, which has its highest count; by end, then id, begin and group.
 std::vector<event::DetectionRecord> last_of_episodes(std::vector<event::DetectionRecord> fired) {
-    std::map<std::tuple<std::string, common::Nanos, std::string>, event::DetectionRecord> last;
+    std::vector<event::DetectionRecord> last;
+    std::map<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>, std::size_t> newest; // by group
     for (auto& record : fired) {
-        std::string group;
-        for (const auto& [field, value] : record.entity) {
-            ((group += field) += '\0') += value;
-            group += '\0';
+        const auto [entry, is_first] = newest.try_emplace({record.rule_id, record.entity}, last.size());
+        if (is_first || record.begins_episode) {
+            entry->second = last.size();
+            last.push_back(std::move(record));
+        } else {
+            last[entry->second] = std::move(record);
         }
-        last.insert_or_assign({record.rule_id, record.from, std::move(group)}, std::move(record));
     }
-    std::vector<event::DetectionRecord> order;
-    order.reserve(last.size());
-    for (auto& [key, record] : last) {
-        order.push_back(std::move(record));
-    }
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.to, a.rule_id) < std::tie(b.to, b.rule_id);
+    std::stable_sort(last.begin(), last.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.to, a.rule_id, a.from, a.entity) < std::tie(b.to, b.rule_id, b.from, b.entity);
     });
-    return order;
+    return last;
 }
 
 } // namespace

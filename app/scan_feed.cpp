@@ -55,7 +55,7 @@ common::Result<void, std::string> ScanFeed::feed(const std::string& name, InputS
     PrefixedStream whole(std::move(start), stream);
     protocol_ = log ? event::Protocol::evtx : event::Protocol::file;
     auto done = log ? feed_log(whole) : feed_text(whole);
-    send(); // what was read before an error counts
+    static_cast<void>(send()); // what was read before an error counts
     return done;
 }
 
@@ -69,7 +69,7 @@ common::Result<void, std::string> ScanFeed::feed_text(InputStream& stream) {
             const std::size_t offset = job_.records.bytes.size();
             job_.records.bytes += *record;
             add(offset, record->size(), 0, 0);
-            if (job_.records.bytes.size() >= event::kBatchBytes) { send(); }
+            if (job_.records.bytes.size() >= event::kBatchBytes && !send()) { return {}; }
         }
         if (*got == 0) { return {}; }
     }
@@ -116,7 +116,7 @@ common::Result<void, std::string> ScanFeed::feed_log(InputStream& stream) {
     return {};
 }
 
-/// Reads the next chunk into the batch. False at the end of the file.
+/// Reads the next chunk into the batch. False at the end of the file, or when no more is wanted.
 common::Result<bool, std::string> ScanFeed::read_chunk(InputStream& stream, Log& log) {
     std::string& bytes = job_.records.bytes;
     const std::size_t offset = bytes.size();
@@ -135,8 +135,7 @@ common::Result<bool, std::string> ScanFeed::read_chunk(InputStream& stream, Log&
     }
     log.records += spans_.size();
     if (spans_.empty()) { bytes.resize(offset); }
-    if (bytes.size() >= event::kBatchBytes) { send(); }
-    return true;
+    return bytes.size() < event::kBatchBytes || send();
 }
 
 void ScanFeed::tell_damage(const EvtxChunkDamage& damage, Log& log) {
@@ -156,7 +155,8 @@ void ScanFeed::add(std::size_t offset, std::size_t size, std::size_t meta_offset
     job_.records.records.push_back(record);
 }
 
-void ScanFeed::send() {
+bool ScanFeed::send() {
+    bool more = true;
     if (!job_.records.records.empty()) {
         job_.number = job_number_++;
         job_.file = name_;
@@ -164,10 +164,11 @@ void ScanFeed::send() {
         job_.records.protocol = protocol_;
         job_.records.received = common::SystemClock().now();
         next_event_ += job_.records.records.size();
-        take_(std::move(job_));
+        more = take_(std::move(job_));
     }
     job_ = ScanJob();
     job_.records.bytes.reserve(event::kBatchBytes + collector::kEvtxChunkBytes);
+    return more;
 }
 
 } // namespace canhgac::app

@@ -23,14 +23,15 @@ struct FeedTotals {
 /// Not thread safe.
 class ScanFeed {
 public:
-    using Take = std::function<void(ScanJob&&)>;
+    /// False: nothing more of this stream is wanted.
+    using Take = std::function<bool(ScanJob&&)>;
     using Note = std::function<void(const std::string& file, const std::string& message)>;
 
     /// `format`: auto, json, lines or evtx. `take` gets the batches, `note` what a person should know about a stream
     /// that was read all the same.
     ScanFeed(std::string format, event::PeerId peer, Take take, Note note);
 
-    /// Reads a stream to its end. Error: it cannot be read, or (auto) is nothing we read.
+    /// Reads a stream to its end, or as far as it is wanted. Error: it cannot be read, or (auto) is nothing we read.
     [[nodiscard]] common::Result<void, std::string> feed(const std::string& name, InputStream& stream);
     [[nodiscard]] const FeedTotals& totals() const noexcept { return totals_; }
 
@@ -49,7 +50,8 @@ private:
     [[nodiscard]] common::Result<bool, std::string> read_chunk(InputStream& stream, Log& log);
     void tell_damage(const collector::EvtxChunkDamage& damage, Log& log);
     void add(std::size_t offset, std::size_t size, std::size_t meta_offset, std::size_t meta_size);
-    void send();
+    /// False when no more is wanted.
+    [[nodiscard]] bool send();
 
     std::string format_;
     event::PeerId peer_;

@@ -58,7 +58,7 @@ class Backtest {
 public:
     Backtest(const CompileInput& input, const BacktestOptions& options, const BacktestMatch& on_match)
         : options_(options), on_match_(on_match), compiled_(compile(input, fields_)), worker_(compiled_.rules),
-          correlator_(input.correlations), correlates_(!input.correlations.empty()),
+          correlator_(compiled_.correlations), correlates_(!compiled_.correlations.empty()),
           classifier_(options.classify ? input.logsources : rules::LogSourceTable{}, fields_) {
         for (const event::RuleInfo& info : compiled_.rules->rules()) {
             BacktestRule& rule = tallies_[info.id].rule;
@@ -67,7 +67,7 @@ public:
             rule.level = info.level;
             rule.generates = info.generates;
         }
-        for (const rules::Correlation& correlation : input.correlations) {
+        for (const rules::Correlation& correlation : compiled_.correlations) {
             BacktestRule& rule = tallies_[correlation.id].rule;
             rule.id = correlation.id;
             rule.title = correlation.title;

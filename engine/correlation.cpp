@@ -7,8 +7,6 @@
 #include <tuple>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "common/ensure.hpp"
 #include "engine/correlation_impl.hpp"
 #include "event/value.hpp"
@@ -130,6 +128,7 @@ void Correlator::State::clear() {
     for (auto& of : running) {
         of->groups.clear();
         of->order = {};
+        of->learning = {};
         of->stats.groups = of->stats.bytes = 0;
     }
     state_bytes = 0;
@@ -189,7 +188,7 @@ void Correlator::State::wait_for(CorrelationGroup& group, const SeenEvent& event
 /// Hash or bits of what is measured; nothing when the detection has none.
 std::optional<std::uint64_t> Correlator::State::measured_value(RunningCorrelation& of, const Fed& fed) {
     if (!of.rule.measures_values()) { return 0; }
-    if (of.rule.correlation().type == rules::Correlation::Type::value_count) {
+    if (!rules::measures_numbers(of.rule.correlation().type)) {
         value.clear();
         if (!append_values(fed.feed.value_fields, fed.detection.captured, true, value)) { return std::nullopt; }
         return seeded_hash(value, limits.seed);
@@ -208,7 +207,7 @@ CorrelationGroup* Correlator::State::group_for(RunningCorrelation& of, const Fed
         drop(group);
         return &make_group(static_cast<std::uint32_t>(fed.feed.correlation), key);
     }
-    if (event.time < group.window.events().back().time - limits.lateness) {
+    if (event.time < group.window.newest() - limits.lateness) {
         ++of.stats.late;
         return nullptr;
     }
@@ -222,6 +221,11 @@ CorrelationGroup* Correlator::State::group_for(RunningCorrelation& of, const Fed
 
 /// False when the group is full of newer events.
 bool Correlator::State::make_room(RunningCorrelation& of, CorrelationGroup& group, const SeenEvent& event) {
+    if (SeenValues* const seen = group.window.seen()) {
+        const common::Nanos newest = seen->empty() ? event.time : std::max(seen->newest(), event.time);
+        of.stats.evicted_events += seen->make_room(newest - of.rule.memory(), limits.group_events);
+        return true;
+    }
     const auto& events = group.window.events();
     if (events.empty()) { return true; }
     const common::Nanos oldest = std::max(events.back().time, event.time) - of.rule.memory();
@@ -242,6 +246,12 @@ void Correlator::State::take(RunningCorrelation& of, CorrelationGroup& group, co
     if (group.waiting != 0) { decide_passed(of, group, event.time, out); }
     if (!make_room(of, group, event)) { return; }
     ++of.stats.events;
+    if (of.rule.looks_back()) {
+        const auto span = look_back(of, group, event, measured);
+        auto record = span ? conclude(of, group, event, span, fed.detection) : std::nullopt;
+        if (record) { out.push_back({std::move(*record), fed.at}); }
+        return;
+    }
     const std::size_t place = group.window.insert(of.rule, event, measured);
     if (!of.rule.is_deferred()) {
         auto record = conclude(of, group, event, group.window.first_holding(of.rule, place), fed.detection);
@@ -252,6 +262,15 @@ void Correlator::State::take(RunningCorrelation& of, CorrelationGroup& group, co
         const common::Nanos over = event.time + of.rule.correlation().timespan;
         wait_for(group, event, std::max(over, received) + limits.lateness, kept(fed.detection));
     }
+}
+
+/// The event is remembered in any case; while the correlation learns, nothing is unusual.
+std::optional<CorrelationWindow::Span> Correlator::State::look_back(RunningCorrelation& of, CorrelationGroup& group,
+                                                                    const SeenEvent& event, std::uint64_t measured) {
+    const rules::Correlation& correlation = of.rule.correlation();
+    of.learning.note(event.time, correlation.timespan);
+    auto span = group.window.unusual(of.rule, event, measured);
+    return of.learning.is_over(event.time, correlation.learn) ? span : std::nullopt;
 }
 
 std::vector<Correlator::State::Concluded> Correlator::State::feed(const Fed& fed) {
@@ -309,8 +328,13 @@ std::optional<event::DetectionRecord> Correlator::State::conclude(RunningCorrela
     const auto& events = group.window.events();
     if (!group.episode) { group.episode = std::make_unique<CorrelationEpisode>(); }
     CorrelationEpisode& episode = *group.episode;
-    const bool first = !episode.firing || event.time - episode.to > of.rule.correlation().timespan;
-    if (first) {
+    const bool first = !episode.firing || event.time - episode.to > of.rule.episode_pause();
+    if (first && of.rule.looks_back()) { // what it was compared with is not what it found
+        episode.firing = true;
+        episode.count = 1;
+        episode.from = episode.to = event.time;
+        episode.listed = {event.id()};
+    } else if (first) {
         episode.firing = true;
         episode.count = span->end - span->begin + 1;
         episode.from = events[span->begin].time;
@@ -325,50 +349,8 @@ std::optional<event::DetectionRecord> Correlator::State::conclude(RunningCorrela
         episode.to = std::max(episode.to, event.time);
         if (episode.listed.size() < kMaxListedEvents) { episode.listed.push_back(event.id()); }
     }
-    auto record = record_of(of, group, detection, span->measured);
-    record.begins_episode = first;
-    return record;
-}
-
-event::DetectionRecord Correlator::State::record_of(RunningCorrelation& of, const CorrelationGroup& group,
-                                                    const event::DetectionRecord& detection, double measured) const {
-    const rules::Correlation& correlation = of.rule.correlation();
-    ++of.stats.fired;
-    event::DetectionRecord record;
-    record.event = detection.event;
-    record.time = detection.time;
-    record.received = detection.received;
-    record.rule_id = correlation.id;
-    record.title = correlation.title;
-    record.level = correlation.level;
-    record.tags = correlation.tags;
-    record.matched = detection.matched;
-    record.organization = detection.organization;
-    record.service = detection.service;
-    record.asset_level = detection.asset_level;
-    record.host = detection.host;
-    record.log_source = detection.log_source;
-    record.message = detection.message;
-    record.is_correlation = true;
-    record.count = group.episode->count;
-    record.events = group.episode->listed;
-    record.from = group.episode->from;
-    record.to = group.episode->to;
-    record.value = measured;
-    if (of.rule.measures_values()) { // people see it with what matched
-        record.matched.emplace(record.matched.begin(), of.rule.measure_name(), fmt::format("{}", measured));
-    }
-    record.entity = key_pairs(correlation.group_by, *group.key);
-    record.captured = record.entity;
-    const auto above = fed_by.find(correlation.id);
-    if (above == fed_by.end()) { return record; }
-    // A correlation that only feeds another gives no result of its own, unless that one lets it.
-    record.generates = std::any_of(above->second.begin(), above->second.end(), [this](const CorrelationFeed& feed) {
-        return running[feed.correlation]->rule.correlation().generate;
-    });
-    for (const auto& [name, text] : detection.captured) {
-        if (value_of(record.entity, name).empty()) { record.captured.emplace_back(name, text); }
-    }
+    auto record = record_of(of, group, detection, *span);
+    record.begins_episode = first || of.rule.looks_back(); // every one is news
     return record;
 }
 
@@ -461,6 +443,8 @@ std::vector<CorrelationRuleStats> Correlator::rule_stats() const {
     std::vector<CorrelationRuleStats> out;
     for (const auto& of : state_->running) {
         out.push_back(of->stats);
+        const auto& rule = of->rule;
+        out.back().learning = rule.looks_back() && !of->learning.is_over(of->learning.newest, rule.correlation().learn);
     }
     return out;
 }

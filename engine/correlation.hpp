@@ -35,6 +35,7 @@ struct CorrelationRuleStats {
     std::uint64_t nanoseconds = 0;    ///< of the thread that feeds
     std::size_t groups = 0;
     std::size_t bytes = 0;
+    bool learning = false; ///< of a type that looks back: it watches only
 };
 
 struct CorrelationStats {
@@ -72,6 +73,14 @@ struct CorrelationStats {
 /// Deferred: extended conditions with `not`. An event of a rule that must occur is decided when receive time has passed
 /// its own time + timespan + lateness: a result stands if the rules that must occur do so in the window that it ends
 /// and no rule that must not occur does within `timespan` before or after it.
+///
+/// Types that look back (new_terms, rare_value; ours). Each event is compared once, when it arrives, with what its
+/// group had in the `timespan` before it: new_terms holds when nothing fed so far had its value at `timespan` before
+/// its time or later; rare_value counts the events of its value, itself included, in the window that it ends. Nothing
+/// is said before `learn` has passed, in event time, since the first event of the correlation; an event later than all
+/// before by more than `timespan` makes it learn again. Each event that is unusual gives a record that begins an
+/// episode for the correlations above; `count`, `from` and `events` go on while such events of the group are at most
+/// an hour apart.
 ///
 /// Records. When the condition becomes true: count = events in the window, from = the first of them, to = the last,
 /// events = the first 100, value = what was measured. While further events keep it true they belong to the same

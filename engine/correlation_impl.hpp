@@ -1,6 +1,7 @@
 /// What a Correlator is made of. Internal: for correlation.cpp (feeding) and correlation_state.cpp (saving).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -26,6 +27,23 @@ struct WaitingKey {
     friend bool operator<(const WaitingKey& a, const WaitingKey& b) noexcept;
 };
 
+/// Whether a type that looks back has watched for long enough to say something, in event time. An event later than all
+/// before by more than the history finds none of it: learning begins again.
+struct CorrelationLearning {
+    bool begun = false;
+    common::Nanos since = 0;  ///< when learning began
+    common::Nanos newest = 0; ///< the newest event
+
+    void note(common::Nanos time, common::Nanos history) noexcept {
+        if (!begun || time - history > newest) { since = time; }
+        newest = begun ? std::max(newest, time) : time;
+        begun = true;
+    }
+    [[nodiscard]] bool is_over(common::Nanos time, common::Nanos learn) const noexcept {
+        return begun && time - learn >= since;
+    }
+};
+
 /// One correlation with its groups.
 struct RunningCorrelation {
     RunningCorrelation(CorrelationRule of, std::uint64_t seed) : rule(std::move(of)), groups(0, SeededHash{seed}) {}
@@ -33,6 +51,7 @@ struct RunningCorrelation {
     CorrelationRule rule;
     CorrelationTable groups;
     FedOrder order;
+    CorrelationLearning learning; ///< of a type that looks back
     CorrelationRuleStats stats;
 };
 
@@ -76,6 +95,8 @@ private:
     std::vector<Concluded> feed(const Fed& fed);
     void take(RunningCorrelation& of, CorrelationGroup& group, const Fed& fed, const SeenEvent& event,
               std::uint64_t measured, std::vector<Concluded>& out);
+    static std::optional<CorrelationWindow::Span> look_back(RunningCorrelation& of, CorrelationGroup& group,
+                                                            const SeenEvent& event, std::uint64_t measured);
     std::optional<std::uint64_t> measured_value(RunningCorrelation& of, const Fed& fed);
     CorrelationGroup* group_for(RunningCorrelation& of, const Fed& fed, const SeenEvent& event);
     bool make_room(RunningCorrelation& of, CorrelationGroup& group, const SeenEvent& event);
@@ -89,7 +110,8 @@ private:
                                                    const std::optional<CorrelationWindow::Span>& span,
                                                    const event::DetectionRecord& detection);
     event::DetectionRecord record_of(RunningCorrelation& of, const CorrelationGroup& group,
-                                     const event::DetectionRecord& detection, double measured) const;
+                                     const event::DetectionRecord& detection,
+                                     const CorrelationWindow::Span& span) const;
     void deliver(std::vector<Concluded> concluded, unsigned depth, Records& out);
     void evict(const CorrelationGroup* keep);
     void sweep(RunningCorrelation& of);

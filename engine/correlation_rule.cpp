@@ -27,6 +27,10 @@ std::string measure_name_of(const rules::Correlation& correlation) {
         return "value_avg" + fields;
     case Type::value_median:
         return "value_median" + fields;
+    case Type::new_terms:
+        return "new_terms" + fields;
+    case Type::rare_value:
+        return "rare_value" + fields;
     default:
         return fmt::format("value_percentile {}{}", correlation.percentile, fields);
     }
@@ -73,6 +77,7 @@ std::string definition_of(const rules::Correlation& c) {
     for (const auto& term : c.terms) {
         out += fmt::format("|{:x}/{:x}", term.present, term.absent);
     }
+    if (rules::looks_back(c.type)) { out += fmt::format("|{} {} {}", c.learn, c.max_percent, c.min_events); }
     return out;
 }
 

@@ -31,6 +31,8 @@ public:
     /// Decided only when the time of an event is over, because something must not occur.
     [[nodiscard]] bool is_deferred() const noexcept { return is_deferred_; }
     [[nodiscard]] bool is_temporal() const noexcept { return rules::is_temporal(correlation_.type); }
+    /// Each event is compared with the history of its group.
+    [[nodiscard]] bool looks_back() const noexcept { return rules::looks_back(correlation_.type); }
     [[nodiscard]] bool measures_values() const noexcept { return !correlation_.fields.empty(); }
     /// How far behind the newest event of a group its events are kept.
     [[nodiscard]] common::Nanos memory() const noexcept { return memory_; }
@@ -38,6 +40,10 @@ public:
     [[nodiscard]] common::Nanos idle() const noexcept { return memory_; }
     /// All that decides what comes out, and nothing else: titles, levels and texts may change without a loss of state.
     [[nodiscard]] const std::string& definition() const noexcept { return definition_; }
+    /// A longer pause begins another episode.
+    [[nodiscard]] common::Nanos episode_pause() const noexcept {
+        return looks_back() ? kUnusualPause : correlation_.timespan;
+    }
     /// "value_count(user.name)"; empty for types that measure no values.
     [[nodiscard]] const std::string& measure_name() const noexcept { return measure_name_; }
     [[nodiscard]] bool holds(double measured) const noexcept;
@@ -47,6 +53,8 @@ public:
     [[nodiscard]] std::uint64_t positive() const noexcept { return positive_; }
 
 private:
+    static constexpr common::Nanos kUnusualPause = common::kHour; ///< histories are far too long for it
+
     rules::Correlation correlation_;
     bool is_deferred_ = false;
     bool wants_all_in_order_ = false;

@@ -1,11 +1,12 @@
 // The state of a Correlator as bytes, and its way from one set of correlations to the next.
 //
-// version u8 = 1 · seed, received, clock fixed64 · turn, pushed, swept varint
-// correlations varint, each: definition text
+// version u8 = 2 (1 is read too) · seed, received, clock fixed64 · turn, pushed, swept varint
+// correlations varint, each: definition text; since version 2: learns u8 = 0 or 1 · since, newest fixed64
 // groups varint, least recently fed first, each:
 //   correlation varint (place in the list above) · key text · fed fixed64 · turn varint
 //   events varint, each: time, seq, index zigzag against the one before, tag varint
 //   value types: a fixed64 for each event
+//   new_terms: slots, values varint, each: value, time fixed64, longest ago first; no events
 //   temporal types: a deadline for each event, varint, 0 = does not wait; then the records of those that wait
 //   episode u8: 0 = none, 1 = one follows: from fixed64 · to fixed64 · count varint · listed varint, each seq, index
 #include <algorithm>
@@ -24,7 +25,8 @@ using Type = rules::Correlation::Type;
 using storage::ByteSink;
 using storage::ByteSource;
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kWithoutLearning = 1;
 
 void put_time(ByteSink& out, common::Nanos time) {
     out.fixed64(static_cast<std::uint64_t>(time));
@@ -111,6 +113,46 @@ std::vector<SeenEvent> take_events(ByteSource& in) {
     return events;
 }
 
+void put_learning(ByteSink& out, const CorrelationLearning& learning) {
+    out.u8(learning.begun ? 1 : 0);
+    put_time(out, learning.since);
+    put_time(out, learning.newest);
+}
+
+/// Far enough from the ends of the range for spans to be added and taken away.
+common::Nanos take_bounded_time(ByteSource& in) {
+    static constexpr common::Nanos kFar = common::Nanos{1} << 62U;
+    return std::clamp(in.signed64(), -kFar, kFar);
+}
+
+CorrelationLearning take_learning(ByteSource& in) {
+    CorrelationLearning learning;
+    learning.begun = in.u8() != 0;
+    learning.since = take_bounded_time(in);
+    learning.newest = take_bounded_time(in);
+    return learning;
+}
+
+void put_seen(ByteSink& out, const SeenValues& seen) {
+    out.varint(seen.slots());
+    out.varint(seen.size());
+    for (const auto& [value, time] : seen.in_order()) {
+        out.fixed64(value);
+        put_time(out, time);
+    }
+}
+
+void take_seen(ByteSource& in, SeenValues& seen) {
+    const std::uint64_t slots = in.varint();
+    const std::uint64_t count = in.varint(in.left());
+    std::vector<SeenValues::Seen> values;
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+        const std::uint64_t value = in.fixed64();
+        values.push_back({value, take_bounded_time(in)});
+    }
+    if (!in.ok() || !seen.restore(static_cast<std::size_t>(slots), values)) { in.fail(); }
+}
+
 void put_episode(ByteSink& out, const CorrelationEpisode* episode) {
     out.u8(episode == nullptr ? 0 : 1);
     if (episode == nullptr) { return; }
@@ -158,6 +200,7 @@ public:
         std::vector<CorrelationGroup*> groups;
         for (const auto& of : state.running) {
             out.text(of->rule.definition());
+            put_learning(out, of->learning);
             for (CorrelationGroup* group = of->order.oldest(); group != nullptr; group = group->newer) {
                 groups.push_back(group);
             }
@@ -172,7 +215,8 @@ public:
 
     static bool restore(State& state, std::string_view saved) {
         ByteSource in(saved);
-        if (in.u8() != kVersion) { return false; }
+        const std::uint8_t version = in.u8();
+        if (version != kVersion && version != kWithoutLearning) { return false; }
         const std::uint64_t seed = in.fixed64();
         reseed(state, seed);
         state.received = in.signed64();
@@ -186,6 +230,9 @@ public:
         const std::uint64_t count = in.varint(in.left());
         for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
             places.push_back(place_of(state, in.text()));
+            if (version == kWithoutLearning) { continue; }
+            const CorrelationLearning learning = take_learning(in);
+            if (places.back()) { state.running[*places.back()]->learning = learning; }
         }
         const std::uint64_t groups = in.varint(in.left());
         for (std::uint64_t i = 0; i < groups && in.ok(); ++i) {
@@ -213,6 +260,7 @@ private:
     static void put_group(ByteSink& out, const State& state, CorrelationGroup& group) {
         ByteSink body;
         put_events(body, group.window.events());
+        if (const auto* const seen = group.window.seen()) { put_seen(body, *seen); }
         if (const auto* const values = group.window.values()) {
             for (const std::uint64_t value : *values) {
                 body.fixed64(value);
@@ -259,7 +307,7 @@ private:
         group.turn = turn;
         take_window(body, state, of, group);
         state.account(group);
-        if (!body.ok() || body.left() != 0 || group.window.events().empty()) { in.fail(); }
+        if (!body.ok() || body.left() != 0 || group.window.empty()) { in.fail(); }
     }
 
     static void take_window(ByteSource& in, State& state, RunningCorrelation& of, CorrelationGroup& group) {
@@ -269,8 +317,11 @@ private:
         for (const SeenEvent& event : events) {
             if (temporal && event.tag >= rules) { in.fail(); }
         }
+        SeenValues* const seen = group.window.seen();
+        if (seen != nullptr && !events.empty()) { in.fail(); }
+        if (seen != nullptr && in.ok()) { take_seen(in, *seen); }
         if (!in.ok()) { return; }
-        const bool numbers = of.rule.measures_values() && of.rule.correlation().type != Type::value_count;
+        const bool numbers = rules::measures_numbers(of.rule.correlation().type);
         for (const SeenEvent& event : events) {
             const std::uint64_t value = of.rule.measures_values() ? in.fixed64() : 0;
             if (numbers && !ExactSum::fixed(std::bit_cast<double>(value))) { in.fail(); }
@@ -324,6 +375,7 @@ void Correlator::adopt(Correlator&& older) {
         mine.groups = std::move(of->groups);
         mine.order = std::exchange(of->order, FedOrder());
         mine.stats = of->stats;
+        mine.learning = of->learning;
         to.state_bytes += mine.stats.bytes;
         for (CorrelationGroup* group = mine.order.oldest(); group != nullptr; group = group->newer) {
             group->correlation = *places.back();

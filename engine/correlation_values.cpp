@@ -53,6 +53,10 @@ void DistinctCounter::remove(std::uint64_t value) noexcept {
     }
 }
 
+std::uint64_t DistinctCounter::count_of(std::uint64_t value) const noexcept {
+    return slots_.empty() ? 0 : slots_[place_of(value)].count;
+}
+
 void DistinctCounter::clear() noexcept {
     slots_ = std::vector<Slot>();
     used_ = 0;

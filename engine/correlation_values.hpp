@@ -16,6 +16,7 @@ public:
     void add(std::uint64_t value);
     /// `value` must have been added.
     void remove(std::uint64_t value) noexcept;
+    [[nodiscard]] std::uint64_t count_of(std::uint64_t value) const noexcept;
     [[nodiscard]] std::size_t distinct() const noexcept { return used_; }
     [[nodiscard]] std::size_t bytes() const noexcept { return slots_.capacity() * sizeof(Slot); }
     void clear() noexcept;

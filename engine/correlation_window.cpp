@@ -33,7 +33,11 @@ SeenEvent latest_at(common::Nanos time) noexcept {
 } // namespace
 
 CorrelationWindow::CorrelationWindow(const CorrelationRule& rule) {
-    if (rule.measures_values()) { values_ = std::make_unique<WindowValues>(); }
+    if (rule.correlation().type == Type::new_terms) {
+        seen_ = std::make_unique<SeenValues>();
+    } else if (rule.measures_values()) {
+        values_ = std::make_unique<WindowValues>();
+    }
     if (rule.is_temporal()) {
         rules_ = std::make_unique<WindowRules>();
         rules_->by_rule.resize(rule.correlation().rule_ids.size());
@@ -42,6 +46,7 @@ CorrelationWindow::CorrelationWindow(const CorrelationRule& rule) {
 
 std::size_t CorrelationWindow::bytes() const noexcept {
     std::size_t bytes = events_.bytes();
+    if (seen_) { bytes += sizeof(SeenValues) + seen_->bytes(); }
     if (values_) {
         bytes += sizeof(WindowValues) + values_->values.bytes() + values_->distinct.bytes() + values_->ordered.bytes();
     }
@@ -133,6 +138,7 @@ void CorrelationWindow::count(const rules::Correlation& correlation, std::size_t
     const std::uint64_t value = values_->values[place];
     switch (correlation.type) {
     case Type::value_count:
+    case Type::rare_value:
         enters ? values_->distinct.add(value) : values_->distinct.remove(value);
         break;
     case Type::value_sum:
@@ -186,6 +192,25 @@ double CorrelationWindow::measure_values(const rules::Correlation& correlation, 
     default:
         return at.ordered.at(percentile_rank(correlation.percentile, size));
     }
+}
+
+std::optional<CorrelationWindow::Span> CorrelationWindow::unusual(const CorrelationRule& rule, const SeenEvent& event,
+                                                                  std::uint64_t value) {
+    const rules::Correlation& correlation = rule.correlation();
+    const common::Nanos since = event.time - correlation.timespan;
+    if (seen_) {
+        const auto before = seen_->last_seen(value);
+        seen_->see(value, event.time);
+        return before && *before >= since ? std::nullopt : std::optional(Span{0, 0, 1.0});
+    }
+    const std::size_t place = insert(rule, event, value);
+    const std::size_t begin = first_since(since);
+    add_up(correlation, begin, place + 1);
+    const auto size = static_cast<double>(place + 1 - begin);
+    const auto times = static_cast<double>(values_->distinct.count_of(value));
+    const bool is_rare = size >= static_cast<double>(correlation.min_events) &&
+                         times * 100.0 <= correlation.max_percent * size && rule.holds(times);
+    return is_rare ? std::optional(Span{begin, place, times}) : std::nullopt;
 }
 
 std::uint64_t CorrelationWindow::present(const SeenEvent& first, const SeenEvent& last) const noexcept {

@@ -11,6 +11,7 @@
 #include "common/clock.hpp"
 #include "engine/correlation_rule.hpp"
 #include "engine/correlation_values.hpp"
+#include "engine/seen_values.hpp"
 #include "engine/sliding_vector.hpp"
 #include "event/batch.hpp"
 
@@ -56,6 +57,9 @@ public:
     };
 
     [[nodiscard]] const SlidingVector<SeenEvent>& events() const noexcept { return events_; }
+    /// The newest time; the window must not be empty.
+    [[nodiscard]] common::Nanos newest() const noexcept { return seen_ ? seen_->newest() : events_.back().time; }
+    [[nodiscard]] bool empty() const noexcept { return seen_ ? seen_->empty() : events_.empty(); }
     [[nodiscard]] std::size_t bytes() const noexcept;
     /// Its place if it is there.
     [[nodiscard]] std::optional<std::size_t> find(const SeenEvent& event) const noexcept;
@@ -67,6 +71,9 @@ public:
     /// The first window in which the condition holds, among those that contain the event at `place`: windows end at an
     /// event and reach `timespan` back from it.
     [[nodiscard]] std::optional<Span> first_holding(const CorrelationRule& rule, std::size_t place);
+    /// Types that look back: inserts the event, and says whether its value is unusual in the `timespan` before it. The
+    /// span is the part of events() that it was compared with (new_terms keeps none).
+    [[nodiscard]] std::optional<Span> unusual(const CorrelationRule& rule, const SeenEvent& event, std::uint64_t value);
     /// Deferred: whether a result stands for the event at `place`.
     [[nodiscard]] std::optional<Span> decide(const CorrelationRule& rule, std::size_t place) const;
 
@@ -79,6 +86,8 @@ public:
     [[nodiscard]] const SlidingVector<std::uint64_t>* values() const noexcept {
         return values_ ? &values_->values : nullptr;
     }
+    /// new_terms: what it keeps in place of events; else nullptr.
+    [[nodiscard]] SeenValues* seen() noexcept { return seen_.get(); }
 
 private:
     [[nodiscard]] std::size_t first_since(common::Nanos time) const noexcept;
@@ -93,8 +102,9 @@ private:
     [[nodiscard]] std::size_t longest_in_order(const SeenEvent& first, const SeenEvent& last) const;
 
     SlidingVector<SeenEvent> events_;
-    std::unique_ptr<WindowValues> values_; ///< value types
+    std::unique_ptr<WindowValues> values_; ///< value types, rare_value
     std::unique_ptr<WindowRules> rules_;   ///< temporal types
+    std::unique_ptr<SeenValues> seen_;     ///< new_terms
 };
 
 } // namespace canhgac::engine

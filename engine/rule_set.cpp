@@ -4,8 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
 
@@ -236,6 +238,27 @@ void fill_stats(const DraftBook& book, CompiledRules& out) {
     }
 }
 
+/// A correlation without one of its rules would wait for events that never come, and keep its other rules quiet. What
+/// is rejected grows by such correlations, and by those that stand on them.
+void reject_standing_on(std::vector<RejectedRule>& rejected, std::vector<rules::Correlation>& correlations) {
+    std::map<std::string, std::string> reasons;
+    for (const RejectedRule& rule : rejected) {
+        reasons.emplace(rule.id, rule.reason);
+    }
+    const auto stands_on_one = [&](const rules::Correlation& correlation) {
+        for (const std::string& id : correlation.rule_ids) {
+            const auto found = reasons.find(id);
+            if (found == reasons.end()) { continue; }
+            const std::string reason = "correlation: rule '" + id + "' was rejected: " + found->second;
+            rejected.push_back({correlation.id, correlation.at.file, correlation.at.line, reason});
+            reasons.emplace(correlation.id, reason);
+            return true;
+        }
+        return false;
+    };
+    while (std::erase_if(correlations, stands_on_one) != 0) {}
+}
+
 /// Puts all databases next to each other into large pages: values that the memo does not know are looked for in
 /// databases that have left the caches, and then every page of 4 KiB is a miss of its own.
 void gather_databases(CompiledRules& out) {
@@ -304,7 +327,9 @@ CompileResult compile(CompileInput input, event::FieldTable& fields, const Compi
             return group.keywords != kNone && group.keywords == matcher;
         });
     }
-    apply_correlations(input.correlations, fields, out->infos);
+    result.correlations = std::move(input.correlations);
+    reject_standing_on(result.rejected, result.correlations);
+    apply_correlations(result.correlations, fields, out->infos);
     set_triggers(kept, book, *out);
     fill_stats(book, *out);
     gather_databases(*out);

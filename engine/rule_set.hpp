@@ -25,7 +25,8 @@ struct CompiledRules;
 
 struct CompileInput {
     std::vector<rules::Rule> rules;
-    std::vector<rules::Correlation> correlations; ///< they decide RuleInfo::capture and RuleInfo::generates
+    std::vector<rules::Correlation>
+        correlations; ///< those that can run decide RuleInfo::capture and RuleInfo::generates
     rules::LogSourceTable logsources;
 };
 
@@ -37,7 +38,8 @@ struct CompileOptions {
     bool route_by_logsource = true;
 };
 
-/// A rule that is well-formed Sigma but cannot be compiled, e.g. a regular expression that is too large.
+/// A rule that is well-formed Sigma but cannot be compiled, e.g. a regular expression that is too large; or a
+/// correlation that stands on one, directly or through others.
 struct RejectedRule {
     std::string id;
     std::string file;
@@ -76,8 +78,9 @@ private:
 };
 
 struct CompileResult {
-    std::shared_ptr<const RuleSet> rules; ///< never null
-    std::vector<RejectedRule> rejected;   ///< by rule id
+    std::shared_ptr<const RuleSet> rules;         ///< never null
+    std::vector<rules::Correlation> correlations; ///< those that can run, in the order given
+    std::vector<RejectedRule> rejected;           ///< rules by id, then correlations
 };
 
 /// Start-up or reload work: seconds for thousands of rules, `threads` threads. Interns the rules' field names.

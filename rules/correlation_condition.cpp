@@ -20,6 +20,7 @@ using Terms = std::vector<Correlation::Term>;
 
 constexpr std::size_t kMaxTextBytes = std::size_t{16} << 10U;
 constexpr int kMaxCorrelationNesting = 64;
+constexpr double kMaxMinEvents = 65'536; ///< a group remembers no more events
 
 constexpr std::array<std::pair<std::string_view, Compare>, 6> kCompares = {{{"gt", Compare::gt},
                                                                             {"gte", Compare::gte},
@@ -59,8 +60,8 @@ void read_fields(Correlation& out, const yaml::Node& map) {
     for (const auto& field : out.fields) {
         if (field.empty()) { refuse(node->at, "correlation: 'field' needs the name of a field"); }
     }
-    if (out.fields.size() > 1 && out.type != Type::value_count) {
-        refuse(node->at, "correlation: only value_count takes several fields");
+    if (out.fields.size() > 1 && measures_numbers(out.type)) {
+        refuse(node->at, "correlation: only value_count, new_terms and rare_value take several fields");
     }
 }
 
@@ -91,6 +92,37 @@ void check_range(const Correlation& out, yaml::Position at) {
     }
     if (low > high || (low == high && is_open && out.bounds.size() > 1)) {
         refuse(at, "correlation: no number fulfils this condition");
+    }
+}
+
+/// What makes a value rare: how often it may occur, which share it may have, and among how many events.
+void read_rarity(Correlation& out, const yaml::Node& map) {
+    if (const auto* node = map.find("max_percent"); node != nullptr) {
+        if (!is_number(*node) || !(node->real > 0.0 && node->real < 100.0)) {
+            refuse(node->at, "correlation: 'max_percent' must be a number above 0 and below 100");
+        }
+        out.max_percent = node->real;
+    }
+    if (const auto* node = map.find("min_events"); node != nullptr) {
+        if (node->kind != yaml::Kind::integer || !(node->real >= 1.0 && node->real <= kMaxMinEvents)) {
+            refuse(node->at, "correlation: 'min_events' must be a whole number from 1 to 65536");
+        }
+        out.min_events = static_cast<std::uint64_t>(node->real);
+    }
+    bool is_bounded = map.find("max_percent") != nullptr;
+    for (const auto& [compare, value] : out.bounds) {
+        const bool from_above = compare == Compare::lt || compare == Compare::lte || compare == Compare::eq;
+        is_bounded = is_bounded || from_above;
+        if (from_above && (compare == Compare::lt ? value <= 1.0 : value < 1.0)) {
+            refuse(map.at, "correlation: no number fulfils this condition; the event itself counts, so 1 is the least");
+        }
+    }
+    if (!is_bounded) {
+        refuse(map.at, "correlation: rare_value needs lt, lte or eq for how often a value may occur, or 'max_percent'");
+    }
+    if (map.find("max_percent") == nullptr && out.min_events == 0) {
+        refuse(map.at, "correlation: rare_value needs 'min_events' (the first events of a group are all rare), or "
+                       "'max_percent'");
     }
 }
 
@@ -226,10 +258,18 @@ Terms terms_of(const Expression& expression, bool is_negated, yaml::Position at)
 void read_condition_map(Correlation& out, const yaml::Node& node) {
     for (std::size_t i = 0; i < node.entries.size(); ++i) {
         const auto& [name, value] = node.entries[i];
-        if (name == "field" || name == "percentile" || read_bound(out, name, value)) { continue; }
+        if (name == "field" || name == "percentile") { continue; }
+        if (out.type == Type::rare_value && (name == "max_percent" || name == "min_events")) { continue; }
+        if (out.type == Type::new_terms) {
+            refuse(node.key_positions[i], "correlation: new_terms compares nothing; its condition has 'field' only");
+        }
+        if (read_bound(out, name, value)) { continue; }
         refuse(node.key_positions[i], "correlation: unknown comparison '" + name + "'");
     }
-    if (out.bounds.empty()) { refuse(node.at, "correlation: the condition compares nothing; write e.g. {gte: 10}"); }
+    if (out.bounds.empty() && !looks_back(out.type)) {
+        refuse(node.at, "correlation: the condition compares nothing; write e.g. {gte: 10}");
+    }
+    if (out.type == Type::rare_value) { read_rarity(out, node); }
     check_range(out, node.at);
     read_fields(out, node);
     read_percentile(out, node);

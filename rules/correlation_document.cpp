@@ -1,5 +1,6 @@
 #include "rules/correlation_document.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -16,14 +17,18 @@ namespace yaml = common::yaml;
 
 using Type = Correlation::Type;
 
-constexpr std::array<std::pair<std::string_view, Type>, 8> kTypes = {{{"event_count", Type::event_count},
-                                                                      {"value_count", Type::value_count},
-                                                                      {"temporal", Type::temporal},
-                                                                      {"temporal_ordered", Type::temporal_ordered},
-                                                                      {"value_sum", Type::value_sum},
-                                                                      {"value_avg", Type::value_avg},
-                                                                      {"value_percentile", Type::value_percentile},
-                                                                      {"value_median", Type::value_median}}};
+constexpr std::array<std::pair<std::string_view, Type>, 10> kTypes = {{{"event_count", Type::event_count},
+                                                                       {"value_count", Type::value_count},
+                                                                       {"temporal", Type::temporal},
+                                                                       {"temporal_ordered", Type::temporal_ordered},
+                                                                       {"value_sum", Type::value_sum},
+                                                                       {"value_avg", Type::value_avg},
+                                                                       {"value_percentile", Type::value_percentile},
+                                                                       {"value_median", Type::value_median},
+                                                                       {"new_terms", Type::new_terms},
+                                                                       {"rare_value", Type::rare_value}}};
+
+constexpr common::Nanos kUsualLearning = 7 * common::kDay;
 
 /// A whole number and one of s m h d w M y; M and y are pySigma's average lengths (SIGMA.md 64).
 std::optional<common::Nanos> parse_timespan(std::string_view text) {
@@ -74,6 +79,9 @@ void read_condition(UnresolvedCorrelation& out, const yaml::Node& body) {
         read_condition_map(correlation, *node);
         return;
     }
+    if (looks_back(correlation.type)) {
+        refuse(node->at, "correlation: this type needs a condition like {field: ...}");
+    }
     if (!is_temporal(correlation.type)) { refuse(node->at, "correlation: this type needs a condition like {gte: 10}"); }
     if (!node->is_string()) { refuse(node->at, "correlation: 'condition' must be a map or an expression over rules"); }
     correlation.condition = node->text;
@@ -111,6 +119,24 @@ void read_aliases(UnresolvedCorrelation& out, const yaml::Node& body) {
             target.second.emplace_back(rule, field.text);
         }
     }
+}
+
+/// How long the types that look back only watch: `canhgac.learn`, a week unless their history is shorter.
+void read_learning(Correlation& out, const yaml::Node* node) {
+    if (node != nullptr && !looks_back(out.type)) {
+        refuse(node->at, "'learn' in 'canhgac' is for correlations of type new_terms and rare_value only");
+    }
+    if (!looks_back(out.type)) { return; }
+    if (node == nullptr) {
+        out.learn = std::min(kUsualLearning, out.timespan);
+        return;
+    }
+    const auto learn = node->text == "0s" ? common::Nanos{0} : parse_timespan(node->text).value_or(-1);
+    if (!node->is_string() || learn < 0) {
+        refuse(node->at, "'learn' in 'canhgac' must be a number with s, m, h, d, w, M or y, such as 7d; 0s: none");
+    }
+    if (learn > out.timespan) { refuse(node->at, "'learn' in 'canhgac' must not be longer than 'timespan'"); }
+    out.learn = learn;
 }
 
 /// Inside `correlation` as pySigma has it, or beside it as older texts of the specification do.
@@ -153,6 +179,7 @@ UnresolvedCorrelation read_correlation(const yaml::Node& document) {
                "correlation: 'timespan' must be a number with s, m, h, d, w, M or y, at most 10 years");
     }
     correlation.timespan = *timespan;
+    read_learning(correlation, own.learn);
     read_aliases(out, body);
     correlation.generate = read_generate(document, body);
     return out;

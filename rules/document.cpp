@@ -151,6 +151,7 @@ OwnKeys read_own_keys(const yaml::Node& document) {
     for (std::size_t i = 0; i < own->entries.size(); ++i) {
         const std::string& key = own->entries[i].first;
         if (key == "lint") { check_lint_key(own->entries[i].second); }
+        if (key == "learn" && document.find("correlation") != nullptr) { continue; }
         if (key != "entity" && key != "title_vi" && key != "response_vi" && key != "lint") {
             refuse(own->key_positions[i],
                    "unknown key '" + key + "' in 'canhgac'; entity, title_vi, response_vi and lint are known");
@@ -160,6 +161,7 @@ OwnKeys read_own_keys(const yaml::Node& document) {
     keys.entity = read_texts_key(*own, "entity");
     keys.title_vi = read_text_key(*own, "title_vi");
     keys.response_vi = read_text_key(*own, "response_vi");
+    keys.learn = own->find("learn");
     return keys;
 }
 

@@ -44,11 +44,13 @@ void read_section(Rule& rule, const common::yaml::Node& section, const ReadConte
 [[nodiscard]] event::Severity read_level(const common::yaml::Node& document);
 /// `id`, else `name`, else `title`: what detections and references call the document.
 [[nodiscard]] std::string read_identity(const common::yaml::Node& document);
-/// Our own key `canhgac`: entity, title_vi, response_vi, and lint, which rules/lint reads; any other key is refused.
+/// Our own key `canhgac`: entity, title_vi, response_vi, learn of correlations, and lint, which rules/lint reads; any
+/// other key is refused.
 struct OwnKeys {
     std::vector<std::string> entity;
     std::string title_vi;
     std::string response_vi;
+    const common::yaml::Node* learn = nullptr; ///< of correlations only; as written
 };
 [[nodiscard]] OwnKeys read_own_keys(const common::yaml::Node& document);
 /// Title present and not too long; status, dates and taxonomy as the specification allows them.

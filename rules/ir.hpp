@@ -152,6 +152,8 @@ struct Correlation {
         value_avg,
         value_percentile,
         value_median,
+        new_terms,  ///< ours: a value that the history of its group does not have
+        rare_value, ///< ours: a value that the history of its group seldom has
     };
     enum class Compare : std::uint8_t { gt, gte, lt, lte, eq, neq };
     struct Bound {
@@ -182,11 +184,14 @@ struct Correlation {
     std::vector<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>> aliases;
     common::Nanos timespan = 0;
     std::vector<Bound> bounds;       ///< all hold, on what the type measures; empty when `terms` decides
-    std::vector<std::string> fields; ///< value_*: what is measured; several (value_count only) = a tuple
+    std::vector<std::string> fields; ///< value_*: what is measured; several (value_count and ours only) = a tuple
     double percentile = 0.0;         ///< value_percentile: 0..100
     std::vector<Term> terms;         ///< temporal types with an extended condition: one of these holds
     std::string condition;           ///< the extended condition as written
     bool generate = false;           ///< referenced rules also give results of their own
+    common::Nanos learn = 0;         ///< ours: nothing is said so long after the first event (`canhgac.learn`)
+    double max_percent = 100.0;      ///< rare_value: the largest share of the value, more than 0
+    std::uint64_t min_events = 0;    ///< rare_value: what a group must have before it says anything
     SourceLocation at;
 
     /// Whether the condition says that a rule must not occur: then it is decided only when its time is over.
@@ -199,6 +204,13 @@ struct Correlation {
 };
 [[nodiscard]] constexpr bool is_temporal(Correlation::Type type) noexcept {
     return type == Correlation::Type::temporal || type == Correlation::Type::temporal_ordered;
+}
+/// Types of ours, which compare each event with the history of its group (docs/reference/sigma-correlation.md).
+[[nodiscard]] constexpr bool looks_back(Correlation::Type type) noexcept {
+    return type == Correlation::Type::new_terms || type == Correlation::Type::rare_value;
+}
+[[nodiscard]] constexpr bool measures_numbers(Correlation::Type type) noexcept {
+    return type >= Correlation::Type::value_sum && type <= Correlation::Type::value_median;
 }
 
 } // namespace canhgac::rules

@@ -111,8 +111,10 @@ struct Linter::State {
     std::vector<LintFinding> findings;
     std::unordered_map<std::string, std::size_t> file_order;
     bool is_read = false;
+    bool is_piped = false; ///< pipelines change what is added
 
-    explicit State(LintContext given) : context(std::move(given)), reader(context.read) {}
+    explicit State(LintContext given)
+        : context(std::move(given)), reader(context.read), is_piped(context.read.pipelines != nullptr) {}
 
     void keep(std::string_view file, const yaml::Node& node, DocumentActions& actions) {
         try {
@@ -120,6 +122,7 @@ struct Linter::State {
             if (!whole || !whole->is_map()) { return; }
             LintDocument document;
             document.file = file;
+            document.is_piped = is_piped;
             document.allowed = allowed_checks(*whole);
             document.node = std::move(*whole);
             document.id = id_of(document.node);
@@ -218,6 +221,11 @@ struct Linter::State {
 Linter::Linter(LintContext context) : state_(std::make_unique<State>(std::move(context))) {}
 Linter::~Linter() = default;
 
+void Linter::use_pipelines(bool use) noexcept {
+    state_->reader.use_pipelines(use);
+    state_->is_piped = use && state_->context.read.pipelines != nullptr;
+}
+
 void Linter::add_text(std::string_view file, std::string_view text) {
     State& state = *state_;
     common::ensure(!state.is_read, "the linter has been read already");
@@ -244,9 +252,14 @@ const ReadResult& Linter::read() {
 
 void Linter::report(const std::string& rule_id, std::string_view check, std::string message) {
     for (const LintDocument& document : state_->documents) {
-        if (document.rule == nullptr || document.rule->id != rule_id) { continue; }
-        const auto* condition = document.node.find("detection")->find("condition");
-        LintSink(document, state_->findings).add(check, condition->at, std::move(message));
+        const yaml::Node* at = nullptr;
+        if (document.rule != nullptr && document.rule->id == rule_id) {
+            at = document.node.find("detection")->find("condition");
+        } else if (document.correlation != nullptr && document.correlation->id == rule_id) {
+            at = document.node.find("correlation");
+        }
+        if (at == nullptr) { continue; }
+        LintSink(document, state_->findings).add(check, at->at, std::move(message));
         return;
     }
 }

@@ -60,10 +60,13 @@ public:
     Linter(const Linter&) = delete;
     Linter& operator=(const Linter&) = delete;
 
+    /// Whether LintContext::read.pipelines change the rules added from here on; at first they do.
+    void use_pipelines(bool use) noexcept;
     void add_text(std::string_view file, std::string_view text);
     /// Ends adding; the rules as the reader takes them. Valid until the linter dies.
     [[nodiscard]] const ReadResult& read();
-    /// A finding of the caller (the engine's view of a rule), placed at the rule's condition. `check` must be known.
+    /// A finding of the caller (the engine's view of a rule), placed at the rule's condition or at what a
+    /// correlation says. `check` must be known.
     void report(const std::string& rule_id, std::string_view check, std::string message);
     /// All findings by file (in the order added), line, column; without those that rules allow.
     [[nodiscard]] std::vector<LintFinding> finish();

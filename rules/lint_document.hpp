@@ -17,6 +17,7 @@ struct LintDocument {
     std::string id;             ///< what messages and detections call it; may be empty
     const Rule* rule = nullptr; ///< nullptr: no rule, or rejected
     const Correlation* correlation = nullptr;
+    bool is_piped = false;            ///< pipelines changed `rule`: its fields are not those of `node`
     bool alerts = true;               ///< false: a rule that correlations count, without results of its own
     std::vector<std::string> allowed; ///< checks it silences
 };

@@ -54,6 +54,14 @@ public:
         }
     }
 
+    /// The fields of a rule that pipelines changed have no places of their own.
+    void rule(const Rule& rule, yaml::Position at) {
+        for (const Predicate& predicate : rule.predicates) {
+            check(predicate.field, at);
+            check(predicate.other_field, at);
+        }
+    }
+
 private:
     void check(const std::string& field, yaml::Position at) {
         const std::string name = field_key(field);
@@ -99,6 +107,7 @@ void lint_fields(const LintDocument& document, const LogSourceTable& table, cons
         return;
     }
     FieldChecks checks(rule, std::move(known), sink);
+    if (document.is_piped) { return checks.rule(rule, document.node.find("detection")->at); }
     for (const auto& [name, node] : document.node.find("detection")->entries) {
         if (name != "condition" && name != "timeframe") { checks.selection(node); }
     }

@@ -158,6 +158,10 @@ std::string measure_text(const Correlation& correlation) {
         return "percentile " + number_text(correlation.percentile) + " of " + field;
     case Type::value_median:
         return "median of " + field;
+    case Type::new_terms:
+        return "new value of " + field;
+    case Type::rare_value:
+        return "count of this value of " + field;
     }
     return {};
 }
@@ -206,7 +210,10 @@ std::string print(const Correlation& correlation) {
                std::string(kCompares[static_cast<std::size_t>(correlation.bounds[i].compare)]) + " " +
                number_text(correlation.bounds[i].value);
     }
+    if (correlation.max_percent < 100.0) { out += ", at most " + number_text(correlation.max_percent) + " %"; }
+    if (correlation.min_events != 0) { out += ", of at least " + std::to_string(correlation.min_events) + " events"; }
     out += " within " + std::to_string(correlation.timespan / common::kSecond) + " s\n";
+    if (correlation.learn != 0) { out += "learns for " + std::to_string(correlation.learn / common::kSecond) + " s\n"; }
     if (correlation.generate) { out += "its rules give results of their own\n"; }
     return out;
 }

@@ -12,7 +12,7 @@ namespace field = event::field;
 
 constexpr std::string_view kTag = "threat-intel";
 
-std::string_view trim(std::string_view text) noexcept {
+std::string_view without_spaces(std::string_view text) noexcept {
     while (!text.empty() && text.front() == ' ') {
         text.remove_prefix(1);
     }
@@ -34,7 +34,7 @@ void find_host(const IndicatorSet& set, std::string_view host, IndicatorHits& ou
 void find_hashes(const IndicatorSet& set, std::string_view text, IndicatorHits& out) noexcept {
     while (!text.empty()) {
         const auto end = text.find_first_of(",;|");
-        const std::string_view part = trim(text.substr(0, end));
+        const std::string_view part = without_spaces(text.substr(0, end));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         const auto equals = part.find('=');
         // An import hash has the length of an MD5, but is another thing.
@@ -47,7 +47,7 @@ void find_hashes(const IndicatorSet& set, std::string_view text, IndicatorHits& 
 void find_answers(const IndicatorSet& set, std::string_view text, IndicatorHits& out) noexcept {
     while (!text.empty()) {
         const auto end = text.find(';');
-        std::string_view part = trim(text.substr(0, end));
+        std::string_view part = without_spaces(text.substr(0, end));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         if (part.starts_with("type:")) {
             const auto blank = part.rfind(' ');
@@ -61,7 +61,7 @@ void find_mail(const IndicatorSet& set, std::string_view text, IndicatorHits& ou
     const auto at = text.rfind('@');
     if (at == std::string_view::npos) { return; }
     text.remove_prefix(at + 1);
-    static_cast<void>(set.find_domain(trim(text.substr(0, text.find_first_of("> ,;\""))), out));
+    static_cast<void>(set.find_domain(without_spaces(text.substr(0, text.find_first_of("> ,;\""))), out));
 }
 
 void find_url_value(const IndicatorSet& set, std::string_view text, IndicatorHits& out) noexcept {

@@ -68,4 +68,44 @@ private:
     return value.get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
+/// Calls `each(key, value)` for every field of an object. `each` returns an error code; the first that is one ends it.
+template <typename Each>
+[[nodiscard]] simdjson::error_code each_field(od::object& object, Each each) {
+    for (auto field : object) {
+        std::string_view key;
+        if (const auto error = field.unescaped_key().get(key)) { return error; }
+        od::value value;
+        if (const auto error = field.value().get(value)) { return error; }
+        if (const simdjson::error_code error = each(key, value)) { return error; }
+    }
+    return simdjson::SUCCESS;
+}
+
+/// Calls `each(value)` for every value of an array, likewise.
+template <typename Each>
+[[nodiscard]] simdjson::error_code each_item(od::array& array, Each each) {
+    for (auto item : array) {
+        od::value value;
+        if (const auto error = item.get(value)) { return error; }
+        if (const simdjson::error_code error = each(value)) { return error; }
+    }
+    return simdjson::SUCCESS;
+}
+
+/// Calls `each(array)` with `value` (a document, or what stands in one); an error if it is none.
+template <typename Value, typename Each>
+[[nodiscard]] simdjson::error_code as_array(Value& value, Each each) {
+    od::array array;
+    if (const auto error = value.get_array().get(array)) { return error; }
+    return each(array);
+}
+
+/// Calls `each(object)`, likewise.
+template <typename Value, typename Each>
+[[nodiscard]] simdjson::error_code as_object(Value& value, Each each) {
+    od::object object;
+    if (const auto error = value.get_object().get(object)) { return error; }
+    return each(object);
+}
+
 } // namespace canhgac::engine

@@ -67,22 +67,12 @@ private:
     simdjson::error_code read_document() {
         od::json_type type{};
         if (const auto error = json_.document().type().get(type)) { return error; }
-        if (type == od::json_type::array) {
-            od::array items;
-            if (const auto error = json_.document().get_array().get(items)) { return error; }
-            return read_items(items, 0);
-        }
-        od::object object;
-        if (const auto error = json_.document().get_object().get(object)) { return error; }
-        return read_container(object, 0);
+        const auto read_list = [this](od::array& items) { return read_items(items, 0); };
+        if (type == od::json_type::array) { return as_array(json_.document(), read_list); }
+        return as_object(json_.document(), [this](od::object& object) { return read_container(object, 0); });
     }
     simdjson::error_code read_items(od::array& items, int depth) {
-        for (auto item : items) {
-            od::value value;
-            if (const auto error = item.get(value)) { return error; }
-            if (const auto error = read_inner(value, depth + 1)) { return error; }
-        }
-        return simdjson::SUCCESS;
+        return each_item(items, [&](od::value& value) { return read_inner(value, depth + 1); });
     }
     /// An event, a list of events, or whatever holds them.
     simdjson::error_code read_inner(od::value& value, int depth) {
@@ -90,44 +80,25 @@ private:
         od::json_type type{};
         if (const auto error = value.type().get(type)) { return error; }
         if (type == od::json_type::array) {
-            od::array items;
-            if (const auto error = value.get_array().get(items)) { return error; }
-            return read_items(items, depth);
+            return as_array(value, [&](od::array& items) { return read_items(items, depth); });
         }
         if (type != od::json_type::object) { return simdjson::SUCCESS; }
-        od::object object;
-        if (const auto error = value.get_object().get(object)) { return error; }
-        return read_container(object, depth);
+        return as_object(value, [&](od::object& object) { return read_container(object, depth); });
     }
     simdjson::error_code read_container(od::object& object, int depth) {
-        for (auto field : object) {
-            std::string_view key;
-            if (const auto error = field.unescaped_key().get(key)) { return error; }
-            od::value value;
-            if (const auto error = field.value().get(value)) { return error; }
+        return each_field(object, [&](std::string_view key, od::value& value) {
             if (key == "Attribute") {
-                od::array attributes;
-                if (const auto error = value.get_array().get(attributes)) { return error; }
-                if (const auto error = read_attributes(attributes)) { return error; }
-            } else if (key == "Event" || key == "response" || key == "Object" || key == "attributes") {
-                if (const auto error = read_inner(value, depth + 1)) { return error; }
+                return as_array(value, [this](od::array& attributes) { return read_attributes(attributes); });
             }
-        }
-        return simdjson::SUCCESS;
+            const bool is_container = key == "Event" || key == "response" || key == "Object" || key == "attributes";
+            return is_container ? read_inner(value, depth + 1) : simdjson::SUCCESS;
+        });
     }
     simdjson::error_code read_attributes(od::array& attributes) {
-        for (auto item : attributes) {
-            od::value value;
-            if (const auto error = item.get(value)) { return error; }
+        return each_item(attributes, [this](od::value& value) {
             const auto place = json_.place_of(value.raw_json_token());
-            od::object object;
-            if (const auto error = value.get_object().get(object)) { return error; }
             Attribute attribute;
-            for (auto field : object) {
-                std::string_view key;
-                if (const auto error = field.unescaped_key().get(key)) { return error; }
-                od::value inner;
-                if (const auto error = field.value().get(inner)) { return error; }
+            const auto read_one = [&attribute](std::string_view key, od::value& inner) {
                 if (key == "type") {
                     attribute.type = text_of(inner);
                 } else if (key == "value") {
@@ -137,10 +108,12 @@ private:
                 } else if (key == "deleted") {
                     attribute.deleted = is_true(inner);
                 }
-            }
-            take(attribute, place);
-        }
-        return simdjson::SUCCESS;
+                return simdjson::SUCCESS;
+            };
+            const auto error = as_object(value, [&](od::object& object) { return each_field(object, read_one); });
+            if (error == simdjson::SUCCESS) { take(attribute, place); }
+            return error;
+        });
     }
     void skip(const char* reason) {
         ++report_.read;

@@ -51,44 +51,25 @@ private:
     simdjson::error_code read_document() {
         od::json_type type{};
         if (const auto error = json_.document().type().get(type)) { return error; }
-        if (type == od::json_type::array) {
-            od::array objects;
-            if (const auto error = json_.document().get_array().get(objects)) { return error; }
-            return read_objects(objects);
-        }
-        od::object bundle;
-        if (const auto error = json_.document().get_object().get(bundle)) { return error; }
-        for (auto field : bundle) {
-            std::string_view key;
-            if (const auto error = field.unescaped_key().get(key)) { return error; }
-            od::value value;
-            if (const auto error = field.value().get(value)) { return error; }
-            if (key != "objects") { continue; }
-            od::array objects;
-            if (const auto error = value.get_array().get(objects)) { return error; }
-            if (const auto error = read_objects(objects)) { return error; }
-        }
-        return simdjson::SUCCESS;
+        const auto read_list = [this](od::array& objects) { return read_objects(objects); };
+        if (type == od::json_type::array) { return as_array(json_.document(), read_list); }
+        return as_object(json_.document(), [&](od::object& bundle) {
+            return each_field(bundle, [&](std::string_view key, od::value& value) {
+                return key == "objects" ? as_array(value, read_list) : simdjson::SUCCESS;
+            });
+        });
     }
     simdjson::error_code read_objects(od::array& objects) {
-        for (auto item : objects) {
-            od::value value;
-            if (const auto error = item.get(value)) { return error; }
+        return each_item(objects, [this](od::value& value) {
             const auto place = json_.place_of(value.raw_json_token());
-            od::object object;
-            if (const auto error = value.get_object().get(object)) { return error; }
             StixObject indicator;
-            if (const auto error = read_object(object, indicator)) { return error; }
-            if (indicator.type == "indicator") { take(indicator, place); }
-        }
-        return simdjson::SUCCESS;
+            const auto error = as_object(value, [&](od::object& object) { return read_object(object, indicator); });
+            if (error == simdjson::SUCCESS && indicator.type == "indicator") { take(indicator, place); }
+            return error;
+        });
     }
     static simdjson::error_code read_object(od::object& object, StixObject& out) {
-        for (auto field : object) {
-            std::string_view key;
-            if (const auto error = field.unescaped_key().get(key)) { return error; }
-            od::value value;
-            if (const auto error = field.value().get(value)) { return error; }
+        return each_field(object, [&out](std::string_view key, od::value& value) {
             if (key == "type") {
                 out.type = text_of(value);
             } else if (key == "pattern") {
@@ -100,8 +81,8 @@ private:
             } else if (key == "revoked") {
                 if (value.get_bool().get(out.revoked) != simdjson::SUCCESS) { out.revoked = false; }
             }
-        }
-        return simdjson::SUCCESS;
+            return simdjson::SUCCESS;
+        });
     }
     void skip(const char* reason) {
         ++report_.read;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\r";
 
-std::string_view trim(std::string_view text) noexcept {
+std::string_view without_blanks(std::string_view text) noexcept {
     const auto first = text.find_first_not_of(kBlank);
     if (first == std::string_view::npos) { return {}; }
     return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
@@ -31,7 +31,7 @@ std::string_view take_line(std::string_view& text) noexcept {
 }
 
 std::string lower(std::string_view text) {
-    std::string out(trim(text));
+    std::string out(without_blanks(text));
     std::transform(out.begin(), out.end(), out.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return out;
@@ -86,7 +86,7 @@ private:
 };
 
 bool is_blank_row(const std::vector<CsvCell>& row) {
-    return std::all_of(row.begin(), row.end(), [](const CsvCell& c) { return trim(c.text).empty(); });
+    return std::all_of(row.begin(), row.end(), [](const CsvCell& c) { return without_blanks(c.text).empty(); });
 }
 
 } // namespace
@@ -102,7 +102,7 @@ void read_plain_list(std::string_view text, const ListOptions& options, Indicato
                 break;
             }
         }
-        value = trim(value);
+        value = without_blanks(value);
         if (value.empty()) { continue; }
         const auto column = static_cast<std::uint32_t>(value.data() - whole.data() + 1);
         read_value(value, options.kind, {line, column}, sink, report);
@@ -136,8 +136,9 @@ void read_csv_list(std::string_view text, const ListOptions& options, IndicatorS
             if (column >= row.size()) {
                 ++report.read;
                 report.add_bad(row.front().line, 1, "the row ends before column " + std::to_string(column + 1));
-            } else if (!trim(row[column].text).empty()) {
-                read_value(trim(row[column].text), options.kind, {row[column].line, row[column].column}, sink, report);
+            } else if (!without_blanks(row[column].text).empty()) {
+                read_value(without_blanks(row[column].text), options.kind, {row[column].line, row[column].column}, sink,
+                           report);
             }
         }
     }

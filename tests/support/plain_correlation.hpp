@@ -25,7 +25,8 @@ public:
     using Records = std::vector<Record>;
 
     PlainCorrelator(std::vector<rules::Correlation> correlations, common::Nanos lateness)
-        : correlations_(std::move(correlations)), lateness_(lateness), groups_(correlations_.size()) {}
+        : correlations_(std::move(correlations)), lateness_(lateness), groups_(correlations_.size()),
+          counted_(correlations_.size()), since_(correlations_.size()) {}
 
     void push(const Record& detection, Records& out) {
         const common::Nanos received = detection.received != 0 ? detection.received : detection.time;
@@ -50,7 +51,7 @@ private:
         event::EventId id;
         std::size_t tag = 0;
         std::size_t rule = 0; ///< place in rule_ids
-        std::string text;     ///< value_count
+        std::string text;     ///< value_count, new_terms, rare_value
         double number = 0.0;  ///< the other value types
         Record record;
         common::Nanos deadline = 0; ///< 0 = not waiting
@@ -246,7 +247,7 @@ private:
             const std::string text = value_of(detection, alias(c, name, detection.rule_id));
             if (text.empty()) { return std::nullopt; }
             event.text += std::to_string(text.size()) + ":" + text;
-            if (c.type == rules::Correlation::Type::value_count) { continue; }
+            if (!rules::measures_numbers(c.type)) { continue; }
             const auto number = event::parse_number(text);
             if (!number) { return std::nullopt; }
             event.number = *number;
@@ -269,7 +270,8 @@ private:
         if (!group.events.empty() && received_ > group.fed + memory(c)) { group = Group(); }
         const auto same = [&event](const Event& e) { return e.order() == event.order(); };
         if (!group.events.empty() && at < group.events.back().time - lateness_) { return; }
-        if (std::any_of(group.events.begin(), group.events.end(), same)) { return; }
+        const bool is_new_terms = c.type == rules::Correlation::Type::new_terms;
+        if (!is_new_terms && std::any_of(group.events.begin(), group.events.end(), same)) { return; }
         group.fed = received_;
         for (std::size_t i = 0; i < group.events.size(); ++i) {
             if (group.events[i].deadline != 0 && group.events[i].time + c.timespan < at - lateness_) {
@@ -282,6 +284,11 @@ private:
         }
         const auto at_index = static_cast<std::size_t>(before - group.events.begin());
         group.events.insert(before, event);
+        if (rules::looks_back(c.type)) {
+            const auto measured = unusual(c, group.events, at_index);
+            if (!learns(place, at) && measured) { say_unusual(place, key, group, event, *measured, at, out, times); }
+            return;
+        }
         if (c.has_absent()) {
             const bool positive = std::any_of(c.terms.begin(), c.terms.end(),
                                               [rule](const auto& term) { return (term.present >> rule & 1U) != 0; });
@@ -356,13 +363,65 @@ private:
             group.to = std::max(group.to, event.time);
             if (group.listed.size() < 100) { group.listed.push_back(event.id); }
         }
+        out.push_back(record_of(c, key, group, event, first, window->measured));
+        times.push_back(at);
+    }
+
+    /// What is measured of the event at `index`, if its value is unusual.
+    static std::optional<double> unusual(const rules::Correlation& c, const std::vector<Event>& all,
+                                         std::size_t index) {
+        const common::Nanos since = all[index].time - c.timespan;
+        if (c.type == rules::Correlation::Type::new_terms) { // newer ones count as well: they have come already
+            std::size_t known = 0;
+            for (const Event& e : all) {
+                known += e.time >= since && e.text == all[index].text ? 1U : 0U;
+            }
+            return known == 1 ? std::optional(1.0) : std::nullopt; // itself
+        }
+        std::uint64_t total = 0;
+        double times = 0;
+        for (std::size_t i = 0; i <= index; ++i) {
+            if (all[i].time < since) { continue; }
+            ++total;
+            times += all[i].text == all[index].text ? 1.0 : 0.0;
+        }
+        const bool is_rare =
+            total >= c.min_events && times <= c.max_percent / 100.0 * static_cast<double>(total) + 1e-9;
+        return is_rare && compares(c, times) ? std::optional(times) : std::nullopt;
+    }
+
+    bool learns(std::size_t place, common::Nanos at) {
+        auto& times = counted_[place];
+        const rules::Correlation& c = correlations_[place];
+        if (times.empty() || at > *std::max_element(times.begin(), times.end()) + c.timespan) { since_[place] = at; }
+        times.push_back(at);
+        return at < since_[place] + c.learn;
+    }
+
+    void say_unusual(std::size_t place, const Key& key, Group& group, const Event& event, double measured,
+                     common::Nanos at, Records& out, std::vector<common::Nanos>& times) {
+        if (!group.firing || event.time - group.to > common::kHour) {
+            group.firing = true;
+            group.count = 0;
+            group.from = group.to = event.time;
+            group.listed.clear();
+        }
+        ++group.count;
+        group.to = std::max(group.to, event.time);
+        if (group.listed.size() < 100) { group.listed.push_back(event.id); }
+        out.push_back(record_of(correlations_[place], key, group, event, true, measured));
+        times.push_back(at);
+    }
+
+    Record record_of(const rules::Correlation& c, const Key& key, const Group& group, const Event& event, bool first,
+                     double measured) const {
         Record record;
         record.event = event.id;
         record.time = event.record.time;
         record.rule_id = c.id;
         record.is_correlation = true;
         record.begins_episode = first;
-        record.value = window->measured;
+        record.value = measured;
         record.count = group.count;
         record.events = group.listed;
         record.from = group.from;
@@ -386,13 +445,14 @@ private:
                 record.captured.emplace_back(name, value);
             }
         }
-        out.push_back(std::move(record));
-        times.push_back(at);
+        return record;
     }
 
     std::vector<rules::Correlation> correlations_;
     common::Nanos lateness_;
     std::vector<std::map<Key, Group>> groups_;
+    std::vector<std::vector<common::Nanos>> counted_; ///< times of all events of the types that look back
+    std::vector<common::Nanos> since_;                ///< when learning began
     common::Nanos received_ = 0;
     common::Nanos clock_ = 0;
 };

@@ -55,6 +55,29 @@ TEST_F(BacktestApi, TellsWhatRulesWouldHaveFound) {
     EXPECT_EQ(with_events[0].at("match").at("event").at("EventID").as_int64(), 4625);
 }
 
+TEST_F(BacktestApi, SendsRulesThroughPipelines) {
+    add("4625");
+    start();
+    const std::string sent =
+        R"({"rules":"title: F\nid: r-1\nlogsource: {product: windows}\ndetection: {s: {evt: 4625}, )"
+        R"(condition: s}\n","from":"2026-11-21T00:00:00Z")";
+    const auto matches = [&](const std::string& more) {
+        const Answer answer = post("/api/v1/rules/backtest", sent + more + "}");
+        EXPECT_EQ(answer.status, 200) << answer.body;
+        return lines(answer.body).at(0).at("rule").at("matches").as_int64();
+    };
+    EXPECT_EQ(matches(""), 0);
+    EXPECT_EQ(matches(R"(,"pipelines":["name: p\npriority: 1\ntransformations:\n)"
+                      R"(  - {id: m, type: field_name_mapping, mapping: {evt: EventID}}\n"])"),
+              1);
+    const auto detail = [&](const std::string& more) {
+        return post("/api/v1/rules/backtest", sent + more + "}").detail();
+    };
+    EXPECT_EQ(detail(R"(,"pipelines":"p")"), "\"pipelines\" must be a list of strings");
+    EXPECT_EQ(detail(R"(,"pipelines":[1])"), "\"pipelines\" must be a list of strings");
+    EXPECT_EQ(detail(R"(,"pipelines":["name: p\nfoo: 1\n"])").substr(0, 15), "pipelines[0]:2:");
+}
+
 TEST_F(BacktestApi, RefusesWhatIsWrong) {
     start();
     const auto detail = [&](const std::string& sent) {

@@ -1,6 +1,10 @@
 #include "app/rule_loading.hpp"
 
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
+#include <string>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,6 +36,31 @@ TEST(Placeholders, MistakesHaveTheirPlace) {
     EXPECT_EQ(error_of("A: [x]\n---\nA: [y]\n"), "p.yaml:3:1: A has a list already");
     EXPECT_EQ(error_of("A: [x]\nA: [y]\n"), "p.yaml:2:1: key 'A' appears twice; first in line 1");
     EXPECT_EQ(error_of("A: [\n"), "p.yaml:2:1: end of sequence flow not found");
+}
+
+TEST(RuleLoading, ACorrelationOverARuleThatTheCompilerRefusesIsRejectedWithIt) {
+    const auto file =
+        std::filesystem::temp_directory_path() / ("canhgac_loading_" + std::to_string(::getpid()) + ".yml");
+    std::ofstream(file) << "title: Base\nid: base\nlogsource: {product: windows}\n"
+                           "detection: {s: {A|re: '[[:foo:]]'}, condition: s}\n---\n"
+                           "title: Other\nid: other\nlogsource: {product: windows}\n"
+                           "detection: {s: {A: y}, condition: s}\n---\n"
+                           "title: C\nid: c\ncorrelation: {type: event_count, rules: [base, other], group-by: [A], "
+                           "timespan: 5m, condition: {gte: 2}}\n";
+    RuleSources sources;
+    sources.paths = {file.string()};
+    event::FieldTable fields;
+    const LoadedRules loaded = load_rules(sources, fields);
+    std::filesystem::remove(file);
+    EXPECT_TRUE(loaded.correlations.empty());
+    ASSERT_EQ(loaded.rejected.size(), 2U);
+    EXPECT_EQ(loaded.rejected[0].id, "base");
+    EXPECT_EQ(loaded.rejected[1].id, "c");
+    EXPECT_EQ(loaded.rejected[1].file, file.string());
+    EXPECT_EQ(loaded.rejected[1].line, 11U);
+    EXPECT_EQ(loaded.rejected[1].reason, "correlation: rule 'base' was rejected: " + loaded.rejected[0].reason);
+    ASSERT_EQ(loaded.rules->rules().size(), 1U);
+    EXPECT_TRUE(loaded.rules->rules()[0].generates);
 }
 
 } // namespace

@@ -61,6 +61,20 @@ TEST_F(RulesLint, TellsRulesWithoutATriggerAsTheEngineSeesThem) {
     EXPECT_EQ(other.costs.at(0).patterns, 2U);
 }
 
+TEST_F(RulesLint, TellsWhatTheCompilerRefuses) {
+    write("a.yml", rule("    s: {EventID|re: '[[:foo:]]'}\n    condition: s\n") +
+                       "---\ntitle: C\nid: c\ncorrelation: {type: event_count, rules: "
+                       "0f1d7a6e-91f5-4a8a-bb0e-6d5e4b6a3c11, timespan: 5m, condition: {gte: 2}}\n");
+    const RulesLintReport report = lint_rules(options_);
+    std::vector<std::pair<std::string, std::uint32_t>> rejected;
+    for (const auto& finding : report.findings) {
+        if (finding.check == "rejected") { rejected.emplace_back(finding.rule, finding.line); }
+    }
+    ASSERT_EQ(rejected.size(), 2U);
+    EXPECT_EQ(rejected[0].first, "0f1d7a6e-91f5-4a8a-bb0e-6d5e4b6a3c11");
+    EXPECT_EQ(rejected[1], (std::pair<std::string, std::uint32_t>("c", 17)));
+}
+
 TEST_F(RulesLint, TellsVeryLargeRules) {
     std::string list;
     for (int i = 0; i < 1001; ++i) {
@@ -82,6 +96,28 @@ TEST_F(RulesLint, ComparesFieldsWithRecordedEvents) {
     ASSERT_TRUE(finds(report, "unseen-field"));
     write("a.yml", rule("    s: {EventID: 4625, TargetUserName: bob}\n    condition: s\n"));
     EXPECT_TRUE(lint_rules(options_).findings.empty());
+}
+
+TEST_F(RulesLint, ChecksTheFieldsThatAPipelineLeaves) {
+    write("a.yml", rule("    s: {theEvent: 4625, other: x}\n    condition: s\n"));
+    const auto said_of = [](const RulesLintReport& report, const std::string& field) {
+        return std::any_of(report.findings.begin(), report.findings.end(), [&field](const auto& finding) {
+            return finding.message.find("'" + field + "'") != std::string::npos;
+        });
+    };
+    write("events.jsonl", R"({"Event":{"System":{"Channel":"Security","EventID":4625}}})");
+    options_.paths = {(folder_ / "a.yml").string()};
+    options_.events = {(folder_ / "events.jsonl").string()};
+    EXPECT_TRUE(said_of(lint_rules(options_), "theEvent"));
+    EXPECT_TRUE(said_of(lint_rules(options_), "other"));
+    write("p.yml", "name: p\npriority: 10\ntransformations:\n  - {id: m, type: field_name_mapping, mapping: "
+                   "{theEvent: EventID}}\n");
+    options_.pipelines = {(folder_ / "p.yml").string()};
+    const RulesLintReport piped = lint_rules(options_);
+    EXPECT_FALSE(said_of(piped, "theEvent"));
+    EXPECT_TRUE(said_of(piped, "other")); // still no such field
+    options_.pipelines = {(folder_ / "none.yml").string()};
+    EXPECT_THROW(static_cast<void>(lint_rules(options_)), std::runtime_error);
 }
 
 TEST_F(RulesLint, DeniesAtTheSeverityAskedFor) {

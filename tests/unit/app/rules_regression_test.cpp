@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/evtx_writer.hpp"
+
 namespace canhgac::app {
 namespace {
 
@@ -77,6 +79,32 @@ TEST_F(RulesRegression, TellsWhatIsMissing) {
     EXPECT_THROW(static_cast<void>(test_regression(options_)), std::runtime_error);
 }
 
+TEST_F(RulesRegression, RunsWindowsEventLogsBesideTheirJson) {
+    support::EvtxWriter writer;
+    for (const std::uint64_t number : {1U, 2U, 3U}) {
+        support::EvtxEvent event;
+        event.number = number;
+        event.channel = "Security";
+        event.event_id = number == 2 ? 4624 : 4625;
+        writer.add(event);
+    }
+    std::string log = writer.finish();
+    write("data/one/r-1.evtx", log);
+    write("data/one/info.yml", "rule_metadata: [{id: r-1}]\nregression_tests_info:\n"
+                               "  - {name: t, type: evtx, path: a/b/r-1.evtx, match_count: 2}\n");
+    RegressionReport report = test_regression(options_);
+    ASSERT_EQ(report.results.size(), 2U);
+    EXPECT_TRUE(report.results[0].input.ends_with("r-1.evtx"));
+    EXPECT_EQ(report.results[0].events, 3U);
+    EXPECT_EQ(report.results[0].hits, 2U);
+    EXPECT_TRUE(report.results[0].passed()) << report.results[0].reason;
+    EXPECT_TRUE(report.results[1].passed()) << report.results[1].reason;
+
+    write("data/one/r-1.evtx", log.substr(0, 4096 + 1000)); // damage is no success
+    report = test_regression(options_);
+    EXPECT_FALSE(report.results.at(0).passed());
+}
+
 TEST_F(RulesRegression, PrintsAndReturnsTheExitStatus) {
     info("r-1", "");
     std::ostringstream table;
@@ -105,6 +133,7 @@ TEST_F(RulesRegression, EveryRuleOfSigmaHqFindsItsSamples) {
     for (const RegressionResult& result : report.results) {
         EXPECT_TRUE(result.passed()) << result.input << ": " << result.reason;
     }
+    EXPECT_EQ(report.results.size(), 404U); // each as Windows wrote it and as JSON
     EXPECT_EQ(report.tested, 202U);
     EXPECT_EQ(report.passed, 202U);
     EXPECT_EQ(report.without_test.size(), 1U); // the Cisco rule's test is commented out

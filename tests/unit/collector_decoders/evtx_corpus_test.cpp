@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "decoder_harness.hpp"
-#include "evtx_reading.hpp"
+#include "tests/support/event_samples.hpp"
 
 namespace canhgac::collector {
 namespace {
@@ -73,16 +73,16 @@ TEST(EvtxCorpus, EveryRegressionSampleGivesTheEventsOfItsJson) {
         const event::PeerId peer = peers.intern_local("test");
         RecordDecoder decoder(table, peers, nullptr);
         std::vector<std::uint64_t> keys;
-        event::RecordBatch evtx = evtx_batch(read_whole(entry.path()), peer);
+        event::RecordBatch evtx = support::evtx_batch(support::read_whole(entry.path()), peer);
         event::EventBatch from_evtx;
         decoder.decode(evtx, from_evtx, keys);
-        std::string text = read_whole(fs::path(entry.path()).replace_extension(".json"));
+        std::string text = support::read_whole(fs::path(entry.path()).replace_extension(".json"));
         if (entry.path().stem() == kEdited) {
             const std::size_t at = text.find("Explorer.exe");
             ASSERT_NE(at, std::string::npos);
             text.replace(at, 12, "Explorer.EXE");
         }
-        event::RecordBatch json = json_batch(text, peer);
+        event::RecordBatch json = support::json_batch(text, peer);
         event::EventBatch from_json;
         decoder.decode(json, from_json, keys);
         ASSERT_EQ(from_evtx.size(), from_json.size()) << entry.path();

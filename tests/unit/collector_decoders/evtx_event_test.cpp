@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "decoder_harness.hpp"
-#include "evtx_reading.hpp"
 #include "tests/support/allocation_count.hpp"
+#include "tests/support/event_samples.hpp"
 #include "tests/support/evtx_writer.hpp"
 
 namespace canhgac::collector {
@@ -41,7 +41,7 @@ protected:
         decode(writer.finish());
     }
     void decode(const std::string& file) {
-        records_ = evtx_batch(file, peer_);
+        records_ = support::evtx_batch(file, peer_);
         batch_.reset();
         std::vector<std::uint64_t> keys;
         decoder_.decode(records_, batch_, keys);
@@ -268,7 +268,7 @@ TEST_F(EvtxEvents, AWarmDecoderTakesNothingFromTheHeap) {
         one.data = {{"CommandLine", text("run")}, {"Hash", {14, "1234", {}}}, {"N", {8, little_endian(7U), {}}}};
         writer.add(one);
     }
-    const event::RecordBatch records = evtx_batch(writer.finish(), peer_);
+    const event::RecordBatch records = support::evtx_batch(writer.finish(), peer_);
     std::vector<std::uint64_t> keys;
     const auto run = [&] {
         batch_.reset();

@@ -9,7 +9,7 @@
 
 #include "collector/decoders/utf8_repair.hpp"
 #include "decoder_harness.hpp"
-#include "evtx_reading.hpp"
+#include "tests/support/event_samples.hpp"
 #include "tests/support/evtx_writer.hpp"
 
 namespace canhgac::collector {
@@ -127,7 +127,7 @@ void decode_anything(const std::string& file) {
     event::FieldTable table(4'096);
     PeerTable peers;
     RecordDecoder decoder(table, peers, nullptr);
-    const event::RecordBatch records = evtx_batch(file, peers.intern_local("test"));
+    const event::RecordBatch records = support::evtx_batch(file, peers.intern_local("test"));
     event::EventBatch batch;
     std::vector<std::uint64_t> keys;
     decoder.decode(records, batch, keys);

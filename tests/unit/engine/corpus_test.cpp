@@ -8,7 +8,6 @@
 
 #include <gtest/gtest.h>
 
-#include "collector/decoders/evtx_file.hpp"
 #include "collector/peer_table.hpp"
 #include "collector/record_decoder.hpp"
 #include "engine/explain.hpp"
@@ -16,43 +15,12 @@
 #include "engine/plain_evaluator.hpp"
 #include "rules/embedded.hpp"
 #include "rules/reader.hpp"
+#include "tests/support/event_samples.hpp"
 
 namespace canhgac::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::stringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
-
-/// The concatenated JSON objects of a sample.
-std::vector<std::string> objects_in(const std::string& text) {
-    std::vector<std::string> out;
-    int depth = 0;
-    bool in_string = false;
-    std::size_t start = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' && depth++ == 0) {
-            start = i;
-        } else if (c == '}' && --depth == 0) {
-            out.push_back(text.substr(start, i + 1 - start));
-        }
-    }
-    return out;
-}
 
 struct Sample {
     std::string rule;
@@ -87,44 +55,17 @@ protected:
 
     static void load_samples(const fs::path& folder) {
         for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-            if (entry.path().extension() == ".evtx") { world->evtx_samples.push_back(evtx_sample(entry.path())); }
-            if (entry.path().extension() != ".json") { continue; }
-            Sample sample;
-            sample.rule = entry.path().stem().string();
-            for (const std::string& object : objects_in(read_file(entry.path()))) {
-                event::Record record;
-                record.peer = world->peer;
-                record.offset = static_cast<std::uint32_t>(sample.records.bytes.size());
-                record.size = static_cast<std::uint32_t>(object.size());
-                sample.records.bytes += object;
-                sample.records.records.push_back(record);
-            }
-            world->samples.push_back(std::move(sample));
-        }
-    }
-
-    /// The same sample as Windows wrote it.
-    static Sample evtx_sample(const fs::path& path) {
-        Sample sample;
-        sample.rule = path.stem().string();
-        sample.records.protocol = event::Protocol::evtx;
-        sample.records.bytes = read_file(path);
-        const std::string_view file = sample.records.bytes;
-        for (std::size_t at = collector::kEvtxFileHeaderBytes; at < file.size(); at += collector::kEvtxChunkBytes) {
-            const std::string_view chunk = file.substr(at, collector::kEvtxChunkBytes);
-            std::vector<collector::EvtxSpan> spans;
-            EXPECT_EQ(collector::find_evtx_records(chunk, spans).count(), 0U) << path;
-            for (const collector::EvtxSpan span : spans) {
-                event::Record record;
-                record.peer = world->peer;
-                record.offset = static_cast<std::uint32_t>(at) + span.offset;
-                record.size = span.size;
-                record.meta_offset = static_cast<std::uint32_t>(at);
-                record.meta_size = static_cast<std::uint32_t>(chunk.size());
-                sample.records.records.push_back(record);
+            const std::string kind = entry.path().extension().string();
+            if (kind == ".evtx") { // the same sample as Windows wrote it
+                std::uint32_t damage = 0;
+                auto records = support::evtx_batch(support::read_whole(entry.path()), world->peer, &damage);
+                EXPECT_EQ(damage, 0U) << entry.path();
+                world->evtx_samples.push_back({entry.path().stem().string(), std::move(records)});
+            } else if (kind == ".json") {
+                auto records = support::json_batch(support::read_whole(entry.path()), world->peer);
+                world->samples.push_back({entry.path().stem().string(), std::move(records)});
             }
         }
-        return sample;
     }
 
     struct World {

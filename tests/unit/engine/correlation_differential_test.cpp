@@ -49,8 +49,16 @@ void random_condition(Chance& chance, Correlation& c) {
         }
         return;
     }
-    const bool numbers = c.type == Type::value_sum || c.type == Type::value_avg || c.type == Type::value_median ||
-                         c.type == Type::value_percentile;
+    if (c.type == Type::new_terms) { return; }
+    if (c.type == Type::rare_value) {
+        if (chance.one_in(2)) { c.max_percent = 5.0 * (1 + chance.below(12)); }
+        c.min_events = static_cast<std::uint64_t>(chance.below(12));
+        if (c.max_percent == 100.0 || chance.one_in(3)) {
+            c.bounds = {{chance.one_in(4) ? Compare::eq : Compare::lte, 1.0 + chance.below(3)}};
+        }
+        return;
+    }
+    const bool numbers = rules::measures_numbers(c.type);
     const auto any_value = [&] {
         return numbers                      ? chance.below(240) / 4.0 - 20.0
                : rules::is_temporal(c.type) ? 1 + chance.below(rules)
@@ -69,7 +77,7 @@ std::vector<Correlation> random_correlations(Chance& chance) {
     for (int i = 0; i < count; ++i) {
         Correlation c;
         c.id = "c" + std::to_string(i);
-        c.type = static_cast<Type>(chance.below(8));
+        c.type = static_cast<Type>(chance.below(10));
         for (int k = 1 + chance.below(4); k > 0; --k) {
             std::string id =
                 i > 0 && chance.one_in(3) ? "c" + std::to_string(chance.below(i)) : rule_name(chance.below(4));
@@ -83,7 +91,7 @@ std::vector<Correlation> random_correlations(Chance& chance) {
             c.aliases.push_back({"who", {{c.rule_ids.front(), "user"}}});
             if (c.rule_ids.size() > 1) { c.aliases.back().second.emplace_back(c.rule_ids.back(), "ip"); }
         }
-        if (c.type == Type::value_count) {
+        if (c.type == Type::value_count || rules::looks_back(c.type)) {
             c.fields = {chance.one_in(2) ? "bytes" : "ip"};
             if (chance.one_in(3)) { c.fields.emplace_back("user"); }
         } else if (c.type != Type::event_count && !rules::is_temporal(c.type)) {
@@ -91,6 +99,10 @@ std::vector<Correlation> random_correlations(Chance& chance) {
             c.percentile = chance.below(101);
         }
         c.timespan = (1 + chance.below(40)) * kSecond;
+        if (rules::looks_back(c.type)) {
+            c.timespan *= 1 + chance.below(20);
+            c.learn = chance.one_in(3) ? 0 : chance.below(static_cast<int>(c.timespan / kSecond)) * kSecond;
+        }
         c.generate = chance.one_in(2);
         random_condition(chance, c);
         list.push_back(std::move(c));

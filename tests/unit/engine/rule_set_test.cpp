@@ -41,6 +41,39 @@ TEST(Compile, RejectsARuleWithARegexItCannotTakeAndKeepsTheOthers) {
     EXPECT_EQ(detections[0].rule->id, "good");
 }
 
+TEST(Compile, RejectsWhatStandsOnARejectedRule) {
+    const auto over = [](const std::string& id, std::vector<std::string> rules) {
+        rules::Correlation correlation;
+        correlation.id = id;
+        correlation.rule_ids = std::move(rules);
+        correlation.group_by = {"A"};
+        correlation.timespan = common::kMinute;
+        correlation.bounds = {{rules::Correlation::Compare::gte, 2}};
+        correlation.at = {"rules/" + id + ".yml", 3};
+        return correlation;
+    };
+    CompileInput input = input_of(
+        {simple("bad", regex("A", "a(?=b)")), simple("good", like("A", "q")), simple("also-good", like("A", "q"))});
+    // The outer one stands before the one that it stands on.
+    input.correlations = {over("outer", {"inner"}), over("inner", {"good", "bad"}), over("fine", {"also-good"})};
+    event::FieldTable fields;
+    const CompileResult result = compile(std::move(input), fields);
+    ASSERT_EQ(result.correlations.size(), 1U);
+    EXPECT_EQ(result.correlations[0].id, "fine");
+    ASSERT_EQ(result.rejected.size(), 3U);
+    EXPECT_EQ(result.rejected[1].id, "inner");
+    EXPECT_EQ(result.rejected[1].file, "rules/inner.yml");
+    EXPECT_EQ(result.rejected[1].line, 3U);
+    EXPECT_EQ(result.rejected[1].reason, "correlation: rule 'bad' was rejected: " + result.rejected[0].reason);
+    EXPECT_EQ(result.rejected[2].id, "outer");
+    EXPECT_EQ(result.rejected[2].reason, "correlation: rule 'inner' was rejected: " + result.rejected[1].reason);
+    // Nothing counts `good` any more, so it speaks for itself.
+    ASSERT_EQ(result.rules->rules().size(), 2U);
+    EXPECT_EQ(result.rules->rules()[1].id, "good");
+    EXPECT_TRUE(result.rules->rules()[1].generates);
+    EXPECT_FALSE(result.rules->rules()[0].generates);
+}
+
 TEST(Compile, AnEmptyRuleSetMatchesNothing) {
     event::FieldTable fields;
     const CompileResult result = compile({}, fields);

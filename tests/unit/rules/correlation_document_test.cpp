@@ -174,8 +174,74 @@ TEST(CorrelationDocument, SIGMA_I68_Field) {
     EXPECT_EQ(why_not("value_count", "{gte: 3}"), "correlation: missing 'field' in the condition");
     EXPECT_EQ(why_not("value_count", "{field: '', gte: 3}"), "correlation: 'field' needs the name of a field");
     EXPECT_EQ(why_not("value_count", "{field: [], gte: 3}"), "correlation: 'field' needs the name of a field");
-    EXPECT_EQ(why_not("value_sum", "{field: [u, d], gte: 3}"), "correlation: only value_count takes several fields");
+    EXPECT_EQ(why_not("value_sum", "{field: [u, d], gte: 3}"),
+              "correlation: only value_count, new_terms and rare_value take several fields");
     EXPECT_EQ(why_not("event_count", "{field: u, gte: 3}"), "correlation: 'field' is for the value types only");
+}
+
+TEST(CorrelationDocument, NewTerms) {
+    const auto result = typed("new_terms", "{field: [u, ip]}");
+    const Correlation& correlation = result.correlations.at(0);
+    EXPECT_EQ(correlation.type, Correlation::Type::new_terms);
+    EXPECT_THAT(correlation.fields, ElementsAre("u", "ip"));
+    EXPECT_EQ(correlation.learn, 5 * common::kMinute); // a week, but not longer than the history
+    EXPECT_TRUE(correlation.bounds.empty());
+    EXPECT_EQ(why_not("new_terms", ""), "correlation: missing 'condition'");
+    EXPECT_EQ(why_not("new_terms", "{}"), "correlation: missing 'field' in the condition");
+    EXPECT_EQ(why_not("new_terms", "one and two"), "correlation: this type needs a condition like {field: ...}");
+    const auto wrong = typed("new_terms", "{field: u, gte: 1}");
+    EXPECT_EQ(wrong.rejected.at(0).reason, "correlation: new_terms compares nothing; its condition has 'field' only");
+    EXPECT_EQ(wrong.rejected.at(0).id, "c");
+    EXPECT_EQ(wrong.rejected.at(0).column, 25U);
+}
+
+TEST(CorrelationDocument, RareValue) {
+    const Correlation counted = typed("rare_value", "{field: u, lte: 2, min_events: 100}").correlations.at(0);
+    EXPECT_EQ(counted.type, Correlation::Type::rare_value);
+    EXPECT_THAT(counted.bounds, ElementsAre(Correlation::Bound{Correlation::Compare::lte, 2}));
+    EXPECT_EQ(counted.min_events, 100U);
+    EXPECT_EQ(counted.max_percent, 100.0);
+    const Correlation share = typed("rare_value", "{field: u, max_percent: 0.5}").correlations.at(0);
+    EXPECT_EQ(share.max_percent, 0.5);
+    EXPECT_EQ(share.min_events, 0U);
+    const auto why = [](const std::string& rest) { return why_not("rare_value", "{field: u" + rest + "}"); };
+    EXPECT_EQ(why(", min_events: 9"),
+              "correlation: rare_value needs lt, lte or eq for how often a value may occur, or 'max_percent'");
+    EXPECT_EQ(why(", gte: 2, min_events: 9"), why(", min_events: 9"));
+    EXPECT_EQ(why(", lte: 2"), "correlation: rare_value needs 'min_events' (the first events of a group are all rare), "
+                               "or 'max_percent'");
+    EXPECT_EQ(why(", lt: 1, min_events: 9"),
+              "correlation: no number fulfils this condition; the event itself counts, so 1 is the least");
+    EXPECT_EQ(why(", lte: 2, min_events: 0"), "correlation: 'min_events' must be a whole number from 1 to 65536");
+    EXPECT_EQ(why(", lte: 2, min_events: 65537"), why(", lte: 2, min_events: 0"));
+    EXPECT_EQ(why(", max_percent: 100"), "correlation: 'max_percent' must be a number above 0 and below 100");
+    EXPECT_EQ(why(", max_percent: many"), why(", max_percent: 100"));
+    EXPECT_EQ(why_not("value_count", "{field: u, gte: 2, min_events: 9}"),
+              "correlation: unknown comparison 'min_events'");
+}
+
+TEST(CorrelationDocument, HowLongItLearns) {
+    const auto learning = [](const std::string& learn, const std::string& type = "new_terms",
+                             const std::string& condition = "{field: u}") {
+        return correlate("  type: " + type + "\n  rules: one\n  timespan: 30d\n  condition: " + condition + "\n",
+                         learn.empty() ? "" : "canhgac: {learn: " + learn + "}\n");
+    };
+    EXPECT_EQ(learning("").correlations.at(0).learn, 7 * common::kDay);
+    EXPECT_EQ(learning("14d").correlations.at(0).learn, 14 * common::kDay);
+    EXPECT_EQ(learning("0s").correlations.at(0).learn, 0);
+    EXPECT_EQ(learning("31d").rejected.at(0).reason, "'learn' in 'canhgac' must not be longer than 'timespan'");
+    for (const char* const wrong : {"7", "often", "-1d", "[7d]"}) {
+        const auto result = learning(wrong);
+        EXPECT_EQ(result.rejected.at(0).reason,
+                  "'learn' in 'canhgac' must be a number with s, m, h, d, w, M or y, such "
+                  "as 7d; 0s: none");
+        EXPECT_EQ(result.rejected.at(0).column, 18U);
+    }
+    EXPECT_EQ(learning("7d", "event_count", "{gte: 2}").rejected.at(0).reason,
+              "'learn' in 'canhgac' is for correlations of type new_terms and rare_value only");
+    const auto rule = read_text("t.yml", rule_text("  s: {f: x}\n  condition: s\n", "r1", "canhgac: {learn: 7d}\n"));
+    EXPECT_EQ(rule.rejected.at(0).reason,
+              "unknown key 'learn' in 'canhgac'; entity, title_vi, response_vi and lint are known");
 }
 
 TEST(CorrelationDocument, SIGMA_I69_TemporalDefault) {
@@ -273,6 +339,13 @@ TEST(CorrelationDocument, Print) {
     const auto result = correlate(std::string(kPlain) + "  group-by: ip\n");
     EXPECT_EQ(print(result.correlations.at(0)), "correlation c\ntitle: C\nlevel: medium\nrules: r1\ngroup by: ip\n"
                                                 "when: count of events >= 10 within 300 s\n");
+    EXPECT_EQ(print(typed("new_terms", "{field: u}", "one").correlations.at(0)),
+              "correlation c\ntitle: C\nlevel: medium\nrules: r1\nwhen: new value of u within 300 s\n"
+              "learns for 300 s\n");
+    EXPECT_EQ(
+        print(typed("rare_value", "{field: u, lte: 2, max_percent: 1, min_events: 9}", "one").correlations.at(0)),
+        "correlation c\ntitle: C\nlevel: medium\nrules: r1\n"
+        "when: count of this value of u <= 2, at most 1 %, of at least 9 events within 300 s\nlearns for 300 s\n");
 }
 
 } // namespace

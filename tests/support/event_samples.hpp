@@ -1,4 +1,4 @@
-// Whole files as batches of records, for tests.
+/// Whole files of recorded events as batches of records, for tests.
 #pragma once
 
 #include <filesystem>
@@ -6,11 +6,12 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "collector/decoders/evtx_file.hpp"
 #include "event/record.hpp"
 
-namespace canhgac::collector {
+namespace canhgac::support {
 
 inline std::string read_whole(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
@@ -25,12 +26,12 @@ inline event::RecordBatch evtx_batch(std::string_view file, event::PeerId peer, 
     batch.protocol = event::Protocol::evtx;
     batch.received = 1'795'309'200LL * common::kSecond;
     batch.bytes = file;
-    for (std::size_t at = kEvtxFileHeaderBytes; at < file.size(); at += kEvtxChunkBytes) {
-        const std::string_view chunk = file.substr(at, kEvtxChunkBytes);
-        std::vector<EvtxSpan> spans;
-        const EvtxChunkDamage found = find_evtx_records(chunk, spans);
+    for (std::size_t at = collector::kEvtxFileHeaderBytes; at < file.size(); at += collector::kEvtxChunkBytes) {
+        const std::string_view chunk = file.substr(at, collector::kEvtxChunkBytes);
+        std::vector<collector::EvtxSpan> spans;
+        const collector::EvtxChunkDamage found = collector::find_evtx_records(chunk, spans);
         if (damage != nullptr) { *damage += found.count(); }
-        for (const EvtxSpan span : spans) {
+        for (const collector::EvtxSpan span : spans) {
             event::Record record;
             record.offset = static_cast<std::uint32_t>(at) + span.offset;
             record.size = span.size;
@@ -74,4 +75,4 @@ inline event::RecordBatch json_batch(std::string_view file, event::PeerId peer) 
     return batch;
 }
 
-} // namespace canhgac::collector
+} // namespace canhgac::support
