@@ -139,13 +139,12 @@ struct RowFilter::Impl {
     text::FoldBuffer lowered_texts; ///< its other texts, folded; empty until asked for
     std::string_view raw;
     bool raw_ascii = false;
-    std::uint64_t seq = 0;
 
     [[nodiscard]] static std::error_code build(const event::Filter& filter, const FieldDict& dict, Node& node);
     [[nodiscard]] static bool zone_may_match(const Node& node, const ZoneRecord& zone);
-    [[nodiscard]] bool block_may_match(Node& node, const BlockReader& reader);
-    [[nodiscard]] bool block_has(const Node& node, const BlockReader& reader);
-    void lower_texts(const BlockReader& reader);
+    [[nodiscard]] bool block_may_match(Node& node, const BlockTexts& block);
+    [[nodiscard]] bool block_has(const Node& node, const BlockTexts& block);
+    void lower_texts(const BlockTexts& block);
     [[nodiscard]] bool matches(const Node& node, const BlockRow& row) const;
     [[nodiscard]] bool leaf_matches(const Node& node, const BlockRow& row) const;
     [[nodiscard]] bool any_matches(const Node& node, const BlockRow& row) const;
@@ -245,19 +244,18 @@ bool RowFilter::Impl::zone_may_match(const Node& node, const ZoneRecord& zone) {
     return true;
 }
 
-bool RowFilter::start_block(const BlockReader& reader, std::uint64_t seq) {
-    impl_->seq = seq;
-    impl_->raw = reader.all_raw();
+bool RowFilter::start_block(const BlockTexts& block) {
+    impl_->raw = block.all_raw;
     impl_->raw_ascii = is_ascii(impl_->raw);
     impl_->lowered.clear();
     impl_->lowered.append(impl_->raw);
     impl_->lowered_texts.clear();
-    return impl_->block_may_match(impl_->root, reader);
+    return impl_->block_may_match(impl_->root, block);
 }
 
 /// Every dictionary text, folded, once a block; a zero byte between them keeps most finds inside one text.
-void RowFilter::Impl::lower_texts(const BlockReader& reader) {
-    for (const BlockReader::ColumnTexts& column : reader.column_texts()) {
+void RowFilter::Impl::lower_texts(const BlockTexts& block) {
+    for (const ColumnTexts& column : block.columns) {
         for (const std::string_view text : column.texts) {
             lowered_texts.append(text);
             lowered_texts.push_back('\0');
@@ -265,30 +263,30 @@ void RowFilter::Impl::lower_texts(const BlockReader& reader) {
     }
 }
 
-bool RowFilter::Impl::block_may_match(Node& node, const BlockReader& reader) {
+bool RowFilter::Impl::block_may_match(Node& node, const BlockTexts& block) {
     using Kind = event::Filter::Kind;
     if (node.kind == Kind::conjunction || node.kind == Kind::disjunction) {
         bool all = true;
         bool any = false;
         for (Node& child : node.children) { // every child: leaves remember what they found
-            const bool may = block_may_match(child, reader);
+            const bool may = block_may_match(child, block);
             all = all && may;
             any = any || may;
         }
         return node.kind == Kind::conjunction ? all : any;
     }
     if (node.kind == Kind::negation) {
-        static_cast<void>(block_may_match(node.children.front(), reader));
+        static_cast<void>(block_may_match(node.children.front(), block));
         return true;
     }
     const bool literal = (node.kind == Kind::glob || node.kind == Kind::phrase) && node.glob.empty();
-    node.in_block = !literal || node.place != Place::any || block_has(node, reader);
+    node.in_block = !literal || node.place != Place::any || block_has(node, block);
     return node.in_block;
 }
 
-bool RowFilter::Impl::block_has(const Node& node, const BlockReader& reader) {
+bool RowFilter::Impl::block_has(const Node& node, const BlockTexts& block) {
     if (contains(lowered.view(), node.folded)) { return true; }
-    if (lowered_texts.empty()) { lower_texts(reader); }
+    if (lowered_texts.empty()) { lower_texts(block); }
     return contains(lowered_texts.view(), node.folded);
 }
 
@@ -331,7 +329,7 @@ bool RowFilter::Impl::leaf_matches(const Node& node, const BlockRow& row) const 
     case Place::raw:
         return holds(node, row.raw);
     case Place::id:
-        return holds(node, fmt::format("{}.{}", seq, row.index));
+        return holds(node, fmt::format("{}.{}", row.seq, row.index));
     case Place::source:
     case Place::stored:
         break;

@@ -32,8 +32,8 @@ public:
 
     /// False: no row of a block with this zone can match.
     [[nodiscard]] bool may_match(const ZoneRecord& zone) const;
-    /// Takes the block just opened as the one at hand. False: no row of it can match.
-    [[nodiscard]] bool start_block(const BlockReader& reader, std::uint64_t seq);
+    /// Takes a block as the one at hand; its views must live as long. False: no row of it can match.
+    [[nodiscard]] bool start_block(const BlockTexts& block);
     /// Whether a row of the block at hand matches.
     [[nodiscard]] bool matches(const BlockRow& row) const;
 
