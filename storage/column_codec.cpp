@@ -211,12 +211,13 @@ bool decode_texts(ByteSource& in, std::span<const common::Nanos> times, std::pmr
                   DecodedTexts& out) {
     out.texts.clear();
     out.distinct.clear();
+    out.codes.clear();
+    out.count = times.size();
     const std::uint8_t form = in.u8();
     if (!in.ok() || form >= kTextForms) { return false; }
     out.form = static_cast<TextForm>(form);
     if (out.form == TextForm::constant) {
         out.distinct.push_back(in.text());
-        out.texts.assign(times.size(), out.distinct.front());
         return in.ok();
     }
     if (out.form != TextForm::dictionary) { return get_form(in, out.form, times, arena, out.texts); }
@@ -232,7 +233,7 @@ bool decode_texts(ByteSource& in, std::span<const common::Nanos> times, std::pmr
     if (!get_planes(in, codes, entries <= 256 ? 1 : 2)) { return false; }
     for (const std::uint64_t code : codes) {
         if (code >= entries) { return false; }
-        out.texts.push_back(out.distinct[code]);
+        out.codes.push_back(static_cast<std::uint16_t>(code));
     }
     return true;
 }

@@ -38,15 +38,23 @@ void encode_texts(std::span<const std::string_view> texts, std::span<const commo
 /// A column read back. The texts view the input or memory of `arena` given to decode_texts.
 struct DecodedTexts {
     TextForm form = TextForm::constant;
-    std::vector<std::string_view> texts;    ///< one a row
-    std::vector<std::string_view> distinct; ///< of a constant or a dictionary: each text once; else empty
+    std::size_t count = 0;                  ///< texts of the column
+    std::vector<std::string_view> texts;    ///< one a row, but for:
+    std::vector<std::string_view> distinct; ///< of a constant or a dictionary: each text once
+    std::vector<std::uint16_t> codes;       ///< of a dictionary: into `distinct`, one a row
+    [[nodiscard]] std::string_view operator[](std::size_t row) const noexcept {
+        return form == TextForm::constant     ? distinct.front()
+               : form == TextForm::dictionary ? distinct[codes[row]]
+                                              : texts[row];
+    }
     /// Each text at least once.
     [[nodiscard]] std::span<const std::string_view> any_once() const noexcept {
         return distinct.empty() ? std::span(texts) : std::span(distinct);
     }
 };
-/// Reads as many texts as there are times; false if damaged. Input is not trusted. The bytes must live as long as `out`.
-[[nodiscard]] bool decode_texts(ByteSource& in, std::span<const common::Nanos> times,
-                                std::pmr::memory_resource& arena, DecodedTexts& out);
+/// Reads as many texts as there are times; false if damaged. Input is not trusted. The bytes must live as long as
+/// `out`.
+[[nodiscard]] bool decode_texts(ByteSource& in, std::span<const common::Nanos> times, std::pmr::memory_resource& arena,
+                                DecodedTexts& out);
 
 } // namespace canhgac::storage

@@ -30,7 +30,8 @@ std::string day_name(std::uint16_t day) {
     return common::format_rfc3339(day * common::kDay).substr(0, 10);
 }
 
-rocksdb::Options day_options(const std::shared_ptr<rocksdb::Logger>& log, const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::Options day_options(const std::shared_ptr<rocksdb::Logger>& log,
+                             const std::shared_ptr<rocksdb::Cache>& cache) {
     rocksdb::Options options;
     rocksdb::BlockBasedTableOptions table;
     table.block_cache = cache;

@@ -10,8 +10,9 @@ namespace canhgac::storage {
 
 FrameWriter::FrameWriter(int level, int hash_log, int min_match) : zstd_(ZSTD_createCCtx(), &ZSTD_freeCCtx) {
     common::ensure(zstd_ != nullptr, "memory for a zstd context");
-    for (const auto& [parameter, value] : {std::pair{ZSTD_c_compressionLevel, level},
-                                           std::pair{ZSTD_c_hashLog, hash_log}, std::pair{ZSTD_c_minMatch, min_match}}) {
+    for (const auto& [parameter, value] :
+         {std::pair{ZSTD_c_compressionLevel, level}, std::pair{ZSTD_c_hashLog, hash_log},
+          std::pair{ZSTD_c_minMatch, min_match}}) {
         common::ensure(ZSTD_isError(ZSTD_CCtx_setParameter(zstd_.get(), parameter, value)) == 0, "zstd parameters");
     }
 }

@@ -1,5 +1,5 @@
-/// Compressed parts of stored values: varint plain size, varint kept size, bytes. Equal sizes mean "not compressed", else
-/// one zstd frame (docs/reference/storage-format.md, "part").
+/// Compressed parts of stored values: varint plain size, varint kept size, bytes. Equal sizes mean "not compressed",
+/// else one zstd frame (docs/reference/storage-format.md, "part").
 #pragma once
 
 #include <cstdint>

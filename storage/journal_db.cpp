@@ -203,7 +203,7 @@ std::error_code JournalDb::write(rocksdb::WriteBatch& batch, bool sync) {
 }
 
 common::Result<std::optional<std::string>, std::error_code> JournalDb::get(Family family, std::string_view key,
-                                                                             const rocksdb::Snapshot* snapshot) const {
+                                                                           const rocksdb::Snapshot* snapshot) const {
     std::string value;
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;

@@ -38,8 +38,8 @@ inline constexpr int kStoreFormat = 2;
 
 /// Our error for one of RocksDB's.
 [[nodiscard]] std::error_code to_error(const rocksdb::Status& status) noexcept;
-/// RocksDB's errors in our log, which must outlive it. RocksDB's own LOG file is not used: on a full disk Debian's build
-/// (assertions on) aborts when it writes to a file that failed before.
+/// RocksDB's errors in our log, which must outlive it. RocksDB's own LOG file is not used: on a full disk Debian's
+/// build (assertions on) aborts when it writes to a file that failed before.
 [[nodiscard]] std::shared_ptr<rocksdb::Logger> make_error_log(common::Logger& logger);
 /// Syncs a file or folder; whoever needs to know whether that worked notices at the next write.
 void sync_path(const std::filesystem::path& path) noexcept;
@@ -62,9 +62,8 @@ public:
     [[nodiscard]] std::error_code write(rocksdb::WriteBatch& batch) { return write(batch, sync_); }
     /// As write(), synced whatever the store promises: for what files outside the journal depend on.
     [[nodiscard]] std::error_code write_synced(rocksdb::WriteBatch& batch) { return write(batch, true); }
-    [[nodiscard]] common::Result<std::optional<std::string>, std::error_code> get(Family family, std::string_view key,
-                                                                                  const rocksdb::Snapshot* snapshot =
-                                                                                      nullptr) const;
+    [[nodiscard]] common::Result<std::optional<std::string>, std::error_code>
+    get(Family family, std::string_view key, const rocksdb::Snapshot* snapshot = nullptr) const;
     [[nodiscard]] std::unique_ptr<rocksdb::Iterator> iterate(Family family,
                                                              const rocksdb::Snapshot* snapshot = nullptr) const;
     /// Bytes free for us on the disk of the folder; everything if that cannot be asked.

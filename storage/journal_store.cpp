@@ -113,7 +113,8 @@ struct JournalStore::Impl final : event::EventStore {
             std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,
                                         registry, restore_tip(db), restore_dedup(db, options, clock.now()));
         detections = std::make_unique<Detections>(db, *committer);
-        sealer = std::make_unique<Sealer>(Sealer::Parts{db, stores, days, *committer, clock, logger}, options, registry);
+        sealer =
+            std::make_unique<Sealer>(Sealer::Parts{db, stores, days, *committer, clock, logger}, options, registry);
     }
 
     [[nodiscard]] bool is_fresh() const { return restore_tip(db).seq == 0; }

@@ -68,8 +68,7 @@ common::Result<SealRun, std::error_code> RunBuilder::build(std::uint32_t number,
     return run;
 }
 
-std::error_code RunBuilder::gather(std::uint64_t sealed, std::uint64_t newest, const SealLimits& limits,
-                                   SealRun& run) {
+std::error_code RunBuilder::gather(std::uint64_t sealed, std::uint64_t newest, const SealLimits& limits, SealRun& run) {
     std::string start;
     append_key(start, sealed + 1);
     std::size_t rows = 0;
@@ -273,8 +272,9 @@ std::error_code RunBuilder::encode_block(std::span<const BlockRow> rows, SealRun
 /// The micro-blocks go once the run is recorded: what replaces them is read back first.
 bool RunBuilder::gives_back(const SealedBlock& block, std::span<const BlockRow> rows) {
     const auto fetch = [&block](std::uint32_t number) -> std::optional<std::string> {
-        const auto found = std::lower_bound(block.columns.begin(), block.columns.end(), number,
-                                            [](const auto& column, std::uint32_t wanted) { return column.first < wanted; });
+        const auto found =
+            std::lower_bound(block.columns.begin(), block.columns.end(), number,
+                             [](const auto& column, std::uint32_t wanted) { return column.first < wanted; });
         if (found == block.columns.end() || found->first != number) { return std::nullopt; }
         return found->second;
     };

@@ -56,8 +56,8 @@ public:
 
     explicit RunBuilder(const JournalDb& db) noexcept : db_(&db) {}
 
-    /// Builds run `number` of the batches after `sealed`, up to and including `newest`, at least one and within the limits.
-    /// `rest` is called after each encoded block with the CPU time it took; false abandons: operation_canceled.
+    /// Builds run `number` of the batches after `sealed`, up to and including `newest`, at least one and within the
+    /// limits. `rest` is called after each encoded block with the CPU time it took; false abandons: operation_canceled.
     /// Errors: io_error; state_not_recoverable if an encoded block does not give back its rows.
     [[nodiscard]] common::Result<SealRun, std::error_code> build(std::uint32_t number, std::uint64_t sealed,
                                                                  std::uint64_t newest, const SealLimits& limits,

@@ -147,7 +147,9 @@ std::optional<SealedBatch> decode_sealed_batch(std::string_view value) {
             batch.day_index.push_back(get32(in));
         }
     }
-    if (in.left() % sizeof(Digest) != 0 || batch.duplicates.bits().size() > batch.rows / 8U + 1U) { return std::nullopt; }
+    if (in.left() % sizeof(Digest) != 0 || batch.duplicates.bits().size() > batch.rows / 8U + 1U) {
+        return std::nullopt;
+    }
     const std::size_t wanted = full == 1 ? batch.rows : count_bits(batch.duplicates);
     if (in.left() != wanted * sizeof(Digest)) { return std::nullopt; }
     for (std::size_t i = 0; i < wanted; ++i) {

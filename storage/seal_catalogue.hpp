@@ -52,10 +52,10 @@ inline constexpr char kRunMark = 'r';
 
 /// A batch whose rows are in segments.
 struct SealedBatch {
-    std::uint32_t rows = 0; ///< leaves of its root
-    RowSet duplicates;      ///< as in the chain record
-    RowSet dropped;         ///< forgotten before it was sealed
-    std::vector<std::uint16_t> days;     ///< of its rows that are not duplicates, ascending
+    std::uint32_t rows = 0;               ///< leaves of its root
+    RowSet duplicates;                    ///< as in the chain record
+    RowSet dropped;                       ///< forgotten before it was sealed
+    std::vector<std::uint16_t> days;      ///< of its rows that are not duplicates, ascending
     std::vector<std::uint32_t> day_index; ///< for each row, into days; empty if they are all of one day
     std::vector<Digest> leaves;           ///< of every row if there is a day_index, else of the duplicates, in order
 };

@@ -25,8 +25,8 @@ public:
         : sealed_(&sealed), snapshot_(&snapshot), days_(&days) {}
 
     /// Empty if the segments hold what the record says; an error only if reading failed.
-    [[nodiscard]] common::Result<std::string, std::error_code> check(const ChainRecord& record, const SealedBatch& batch,
-                                                                     VerifyReport& report);
+    [[nodiscard]] common::Result<std::string, std::error_code> check(const ChainRecord& record,
+                                                                     const SealedBatch& batch, VerifyReport& report);
 
 private:
     using Rows = std::vector<std::pair<std::uint32_t, Digest>>;

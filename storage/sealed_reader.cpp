@@ -26,8 +26,8 @@ common::Result<std::optional<RunRecord>, std::error_code> SealedReader::run_of(s
     return run;
 }
 
-common::Result<std::vector<SegmentRecord>, std::error_code> SealedReader::segments(std::uint16_t day,
-                                                                                   const SnapshotGuard& snapshot) const {
+common::Result<std::vector<SegmentRecord>, std::error_code>
+SealedReader::segments(std::uint16_t day, const SnapshotGuard& snapshot) const {
     std::vector<SegmentRecord> result;
     const std::string prefix = segment_prefix(day);
     const auto entries = db_->iterate(Family::seg, snapshot.get());
@@ -40,8 +40,8 @@ common::Result<std::vector<SegmentRecord>, std::error_code> SealedReader::segmen
     return result;
 }
 
-common::Result<std::vector<SegmentRecord>, std::error_code> SealedReader::segments(const RunRecord& run,
-                                                                                   const SnapshotGuard& snapshot) const {
+common::Result<std::vector<SegmentRecord>, std::error_code>
+SealedReader::segments(const RunRecord& run, const SnapshotGuard& snapshot) const {
     std::vector<SegmentRecord> result;
     const auto entries = db_->iterate(Family::seg, snapshot.get());
     for (const std::uint16_t day : run.days) {
@@ -59,8 +59,8 @@ common::Result<std::vector<SegmentRecord>, std::error_code> SealedReader::segmen
 }
 
 common::Result<std::optional<OpenSegment>, std::error_code> SealedReader::open(const SegmentRecord& segment) const {
-    const auto gone_or = [this, &segment](std::error_code error)
-        -> common::Result<std::optional<OpenSegment>, std::error_code> {
+    const auto gone_or =
+        [this, &segment](std::error_code error) -> common::Result<std::optional<OpenSegment>, std::error_code> {
         if (dropped(segment.day)) { return std::optional<OpenSegment>{}; }
         return common::fail(error);
     };

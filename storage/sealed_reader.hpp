@@ -30,8 +30,8 @@ public:
         : db_(&db), stores_(&stores), days_(&days) {}
 
     /// The run that holds the batch, if one does.
-    [[nodiscard]] common::Result<std::optional<RunRecord>, std::error_code>
-    run_of(std::uint64_t seq, const SnapshotGuard& snapshot) const;
+    [[nodiscard]] common::Result<std::optional<RunRecord>, std::error_code> run_of(std::uint64_t seq,
+                                                                                   const SnapshotGuard& snapshot) const;
     /// Segments of a day, oldest run first.
     [[nodiscard]] common::Result<std::vector<SegmentRecord>, std::error_code>
     segments(std::uint16_t day, const SnapshotGuard& snapshot) const;

@@ -197,9 +197,7 @@ std::error_code Sealer::seal_run() {
         if (error == std::errc::operation_canceled) { return error; }
         metrics_.errors.add();
         broken_ = broken_ || error == std::errc::state_not_recoverable;
-        if (!complained_) {
-            parts_.logger.error("events stay in the journal, sealing failed: {}", error.message());
-        }
+        if (!complained_) { parts_.logger.error("events stay in the journal, sealing failed: {}", error.message()); }
         complained_ = true;
         return error;
     }

@@ -390,8 +390,7 @@ common::Result<std::uint64_t, std::error_code> Searcher::tail(std::uint64_t posi
             if (*run) {
                 run_end = (*run)->last_seq;
                 const std::uint64_t last = limit > run_end - seq ? run_end : seq + limit - 1;
-                if (const std::error_code error =
-                        read_run(**run, seq, last, wanted, snapshot, readers, stats, rows)) {
+                if (const std::error_code error = read_run(**run, seq, last, wanted, snapshot, readers, stats, rows)) {
                     return common::fail(error);
                 }
             }

@@ -1,6 +1,6 @@
-/// Finds stored events: queries newest first, scans and tails in commit order. Reads the micro-blocks of the journal and
-/// the blocks of segments that days, zone maps and texts did not rule out. One snapshot of the journal says which events
-/// are where, so that each is seen once whatever is sealed meanwhile.
+/// Finds stored events: queries newest first, scans and tails in commit order. Reads the micro-blocks of the journal
+/// and the blocks of segments that days, zone maps and texts did not rule out. One snapshot of the journal says which
+/// events are where, so that each is seen once whatever is sealed meanwhile.
 #pragma once
 
 #include <atomic>
@@ -75,8 +75,8 @@ private:
                                                     const SnapshotGuard& snapshot, event::QueryStats& stats,
                                                     std::vector<Candidate>& out) const;
     [[nodiscard]] static bool may_have(const ZoneRecord& zone, const Wanted& wanted);
-    /// Opens a block and calls `take` for each of its rows that is wanted and was not left out or dropped; false from it
-    /// stops. Rows of a segment come newest first, those of the journal in batch order. False: the block is gone.
+    /// Opens a block and calls `take` for each of its rows that is wanted and was not left out or dropped; false from
+    /// it stops. Rows of a segment come newest first, those of the journal in batch order. False: the block is gone.
     template <typename Take>
     [[nodiscard]] common::Result<bool, std::error_code> read_block(const Candidate& block, const Wanted& wanted,
                                                                    const SnapshotGuard& snapshot, Readers& readers,

@@ -40,7 +40,8 @@ std::size_t find_near(std::string_view raw, std::size_t start, std::string_view 
         if (at == nullptr) { break; }
         const std::size_t found = start + static_cast<std::size_t>(static_cast<const char*>(at) - window.data());
         const std::size_t end = found + text.size();
-        if (text.size() >= kSureSize || ((found == 0 || !is_word(raw[found - 1])) && (end == raw.size() || !is_word(raw[end])))) {
+        if (text.size() >= kSureSize ||
+            ((found == 0 || !is_word(raw[found - 1])) && (end == raw.size() || !is_word(raw[end])))) {
             return found;
         }
         from = found - start + 1;
@@ -64,7 +65,8 @@ std::uint32_t edge_offset(const Spans& holes, std::uint32_t edge, std::size_t li
 
 /// Times in the largest unit that divides them all: fewer bytes a row.
 std::uint64_t scale(std::vector<std::uint64_t>& times) {
-    for (const auto unit : {static_cast<std::uint64_t>(common::kSecond), std::uint64_t{1'000'000}, std::uint64_t{1'000}}) {
+    for (const auto unit :
+         {static_cast<std::uint64_t>(common::kSecond), std::uint64_t{1'000'000}, std::uint64_t{1'000}}) {
         const auto whole = [unit](std::uint64_t time) {
             return static_cast<common::Nanos>(time ^ kSignFlip) % static_cast<common::Nanos>(unit) == 0;
         };
@@ -164,8 +166,8 @@ bool SegmentEncoder::find_span(const BlockRow& row, std::uint32_t slot, std::siz
     }
     std::string_view wanted = text;
     if (needs_escape(text)) {
-        escaped_.clear();
-        append_json_escaped(text, escaped_);
+        escaped_.resize(json_escaped_size(text));
+        put_json_escaped(text, escaped_.data());
         wanted = escaped_;
         span.escaped = true;
     }
@@ -191,9 +193,9 @@ void SegmentEncoder::choose_holes(const BlockRow& row) {
             const auto next =
                 std::lower_bound(holes_.begin(), holes_.end(), span.offset,
                                  [](const Span& hole, std::uint32_t offset) { return hole.offset < offset; });
-            const bool clear = (next == holes_.end() || next->offset >= span.offset + span.size) &&
-                               (next == holes_.begin() ||
-                                std::prev(next)->offset + std::prev(next)->size <= span.offset);
+            const bool clear =
+                (next == holes_.end() || next->offset >= span.offset + span.size) &&
+                (next == holes_.begin() || std::prev(next)->offset + std::prev(next)->size <= span.offset);
             if (clear) {
                 holes_.insert(next, span);
             } else if (!span.escaped) {
@@ -267,8 +269,8 @@ void SegmentEncoder::add_values(const BlockRow& row, Lines& lines) {
         const LineTemplate::Slot& plan = lines.plan.slots[slot];
         const std::string_view text = row.fields[slot].text;
         if (plan.place == ValuePlace::span) {
-            const auto found = std::find_if(found_.begin(), found_.end(),
-                                            [slot](const Span& each) { return each.slot == slot; });
+            const auto found =
+                std::find_if(found_.begin(), found_.end(), [slot](const Span& each) { return each.slot == slot; });
             const std::uint64_t start = found->offset;
             SpanColumn& column = lines.spans[span++];
             column.starts.push_back(start - edge_offset(holes_, plan.from, row.raw.size()));

@@ -94,11 +94,11 @@ private:
     LineTemplate plan_;
     std::string key_;
     std::string escaped_;
-    ByteSink column_;  ///< at hand
-    ByteSink layout_;  ///< of the head
-    ByteSink sizes_;   ///< directory of the columns
-    ByteSink inline_;  ///< small columns
-    ByteSink part_;    ///< a compressed one
+    ByteSink column_; ///< at hand
+    ByteSink layout_; ///< of the head
+    ByteSink sizes_;  ///< directory of the columns
+    ByteSink inline_; ///< small columns
+    ByteSink part_;   ///< a compressed one
 };
 
 } // namespace canhgac::storage

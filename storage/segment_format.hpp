@@ -22,10 +22,10 @@ inline constexpr std::size_t kLeastOwnChunk = 4096;
 
 /// Numbers of the chunks of a segment: column-major keys sort by them.
 namespace chunk {
-inline constexpr std::uint32_t kDirectory = 0; ///< of the segment: its blocks and their zone maps
-inline constexpr std::uint32_t kHead = 1;      ///< of a block: layout and small columns
-inline constexpr std::uint32_t kEnvelope = 16; ///< times, sources, ids
-inline constexpr std::uint32_t kFields = 256;  ///< + store field number
+inline constexpr std::uint32_t kDirectory = 0;        ///< of the segment: its blocks and their zone maps
+inline constexpr std::uint32_t kHead = 1;             ///< of a block: layout and small columns
+inline constexpr std::uint32_t kEnvelope = 16;        ///< times, sources, ids
+inline constexpr std::uint32_t kFields = 256;         ///< + store field number
 inline constexpr std::uint32_t kOther = 0x8000'0000U; ///< + place among the literals and spans of a block
 } // namespace chunk
 
@@ -45,7 +45,7 @@ struct LineTemplate {
     struct Slot {
         ValuePlace place = ValuePlace::free;
         std::uint32_t from = 0; ///< of a span: the edge at or before its start; edge 0 is the line's start, 2k+1 and
-        std::uint32_t to = 0;   ///< 2k+2 are the ends of hole k, the last one is the line's end; edge at or after its end
+        std::uint32_t to = 0; ///< 2k+2 are the ends of hole k, the last one is the line's end; edge at or after its end
     };
     std::uint32_t shape = 0;
     std::vector<Slot> slots;          ///< as many as the shape has
@@ -59,8 +59,9 @@ struct ShapeSlot {
 };
 using Shape = std::vector<ShapeSlot>;
 
-/// Appends `text` as most JSON writers escape it: \" \\ \b \f \n \r \t, other control characters as \u00xx.
-void append_json_escaped(std::string_view text, std::string& out);
+/// Bytes of `text` as most JSON writers escape it: \" \\ \b \f \n \r \t, other control characters as \u00xx.
 [[nodiscard]] std::size_t json_escaped_size(std::string_view text) noexcept;
+/// Writes them to `out`, which has room for json_escaped_size() bytes.
+void put_json_escaped(std::string_view text, char* out) noexcept;
 
 } // namespace canhgac::storage

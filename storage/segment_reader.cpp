@@ -256,8 +256,8 @@ bool SegmentReader::build_rows() {
         for (std::size_t slot = 0; slot < shape.size(); ++slot) {
             FieldColumn& column = columns_[shape[slot].column];
             const bool span = lines.plan.slots[slot].place == ValuePlace::span;
-            fields_.push_back({column.number, shape[slot].type,
-                               span ? std::string_view{} : column.values.texts[column.next++]});
+            fields_.push_back(
+                {column.number, shape[slot].type, span ? std::string_view{} : column.values[column.next++]});
         }
         const std::span<BlockField> fields(fields_.data() + first_field, shape.size());
         if (!build_line(lines, first_field)) { return false; }
@@ -289,21 +289,22 @@ bool SegmentReader::build_line(Lines& lines, std::size_t first_field) {
     const std::size_t start = raw_size_;
     edges_.assign(1, 0);
     for (std::size_t hole = 0; hole < lines.plan.holes.size(); ++hole) {
-        if (!append_raw(lines.literals[hole].texts[lines.next])) { return false; }
+        if (!append_raw(lines.literals[hole][lines.next])) { return false; }
         edges_.push_back(static_cast<std::uint32_t>(raw_size_ - start));
         const std::uint32_t slot = lines.plan.holes[hole];
         BlockField& field = fields_[first_field + slot];
         if (lines.plan.slots[slot].place == ValuePlace::escaped) {
-            escaped_.clear();
-            append_json_escaped(field.text, escaped_);
-            if (!append_raw(escaped_)) { return false; }
+            const std::size_t size = json_escaped_size(field.text);
+            if (size > raw_total_ - raw_size_) { return false; }
+            put_json_escaped(field.text, raw_.get() + raw_size_);
+            raw_size_ += size;
         } else {
             if (!append_raw(field.text)) { return false; }
             field.text = {raw_.get() + raw_size_ - field.text.size(), field.text.size()};
         }
         edges_.push_back(static_cast<std::uint32_t>(raw_size_ - start));
     }
-    if (!append_raw(lines.literals.back().texts[lines.next])) { return false; }
+    if (!append_raw(lines.literals.back()[lines.next])) { return false; }
     edges_.push_back(static_cast<std::uint32_t>(raw_size_ - start));
     return true;
 }

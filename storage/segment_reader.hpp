@@ -97,7 +97,6 @@ private:
     std::vector<BlockField> fields_;
     std::vector<ColumnTexts> texts_;
     std::vector<std::uint32_t> edges_; ///< of the line at hand
-    std::string escaped_;
 };
 
 } // namespace canhgac::storage

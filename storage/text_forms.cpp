@@ -67,7 +67,8 @@ constexpr std::size_t kSecondsSize = 19; ///< of "2026-11-22T08:00:00"
     const std::string_view rest = text.substr(kSecondsSize, text.size() - kSecondsSize - (spelling.zulu ? 1U : 0U));
     if (!rest.empty()) {
         unsigned fraction = 0;
-        if (rest.front() != '.' || rest.size() < 2 || rest.size() > 10 || !digits_at(rest, 1, rest.size() - 1, fraction)) {
+        if (rest.front() != '.' || rest.size() < 2 || rest.size() > 10 ||
+            !digits_at(rest, 1, rest.size() - 1, fraction)) {
             return false;
         }
         spelling.digits = static_cast<std::uint8_t>(rest.size() - 1);
@@ -113,6 +114,15 @@ constexpr std::size_t kLeastVarying = 8;
 [[nodiscard]] constexpr bool is_hex(char c, bool upper) noexcept {
     return (c >= '0' && c <= '9') || (upper ? c >= 'A' && c <= 'F' : c >= 'a' && c <= 'f');
 }
+/// Bit 0: a lower case digit, bit 1: an upper case one.
+constexpr std::array<std::uint8_t, 256> kHexClasses = [] {
+    std::array<std::uint8_t, 256> classes{};
+    for (unsigned c = 0; c < classes.size(); ++c) {
+        const auto text = static_cast<char>(c);
+        classes[c] = static_cast<std::uint8_t>((is_hex(text, false) ? 1U : 0U) | (is_hex(text, true) ? 2U : 0U));
+    }
+    return classes;
+}();
 [[nodiscard]] constexpr unsigned hex_value(char c) noexcept {
     return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
@@ -122,22 +132,21 @@ constexpr std::size_t kLeastVarying = 8;
     const std::size_t size = texts.front().size();
     if (size < kLeastVarying || size > kMaxHexSize) { return std::nullopt; }
     std::vector<Digits> mask(size, Digits::none);
-    std::vector<std::uint8_t> can(size, 3); ///< bit 0: lower, bit 1: upper
-    std::vector<bool> varies(size, false);
+    std::vector<std::uint8_t> can(size, 3);    ///< bit 0: lower, bit 1: upper
+    std::vector<std::uint8_t> varies(size, 0); ///< bits in which a text differs from the first
     for (const std::string_view text : texts) {
         if (text.size() != size) { return std::nullopt; }
+        std::uint8_t bad = 0;
         for (std::size_t i = 0; i < size; ++i) {
-            varies[i] = varies[i] || text[i] != texts.front()[i];
-            can[i] &= static_cast<std::uint8_t>((is_hex(text[i], false) ? 1U : 0U) | (is_hex(text[i], true) ? 2U : 0U));
+            varies[i] |= static_cast<std::uint8_t>(text[i] ^ texts.front()[i]);
+            can[i] &= kHexClasses[static_cast<unsigned char>(text[i])];
+            bad |= static_cast<std::uint8_t>(varies[i] != 0 && can[i] == 0 ? 1U : 0U);
         }
-        // A position that varies beyond digits will not heal: most texts of other kinds are known by the second row.
-        for (std::size_t i = 0; i < size; ++i) {
-            if (varies[i] && can[i] == 0) { return std::nullopt; }
-        }
+        if (bad != 0) { return std::nullopt; } // most texts of other kinds are known by the second row
     }
     std::size_t varying = 0;
     for (std::size_t i = 0; i < size; ++i) {
-        if (!varies[i]) { continue; }
+        if (varies[i] == 0) { continue; }
         mask[i] = (can[i] & 1U) != 0 ? Digits::lower : Digits::upper;
         ++varying;
     }
@@ -154,8 +163,8 @@ bool put_integers(std::span<const std::string_view> texts, ByteSink& out) {
         std::int64_t value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
         const std::size_t sign = text.starts_with('-') ? 1 : 0;
-        const bool canonical = error == std::errc{} && end == text.data() + text.size() &&
-                               (text[sign] != '0' || text.size() == 1);
+        const bool canonical =
+            error == std::errc{} && end == text.data() + text.size() && (text[sign] != '0' || text.size() == 1);
         if (!canonical) { return false; }
         values.push_back(static_cast<std::uint64_t>(value) ^ kSignBit);
     }
@@ -170,9 +179,9 @@ bool get_integers(ByteSource& in, std::size_t count, std::pmr::memory_resource& 
     if (!decode_numbers(in, count, values)) { return false; }
     std::array<char, 24> buffer{};
     for (const std::uint64_t value : values) {
-        const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(),
-                                       static_cast<std::int64_t>(value ^ kSignBit))
-                             .ptr;
+        const auto end =
+            std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<std::int64_t>(value ^ kSignBit))
+                .ptr;
         texts.push_back(keep(arena, {buffer.data(), static_cast<std::size_t>(end - buffer.data())}));
     }
     return true;
@@ -263,14 +272,17 @@ bool put_hex(std::span<const std::string_view> texts, ByteSink& out) {
         out.u8(static_cast<std::uint8_t>((*mask)[i]));
         if ((*mask)[i] != Digits::none) { places.push_back(i); }
     }
-    for (std::size_t i = 0; i < places.size(); i += 2) {
-        char* to = out.room(texts.size());
-        for (const std::string_view text : texts) {
-            const unsigned low = i + 1 < places.size() ? hex_value(text[places[i + 1]]) : 0;
-            *to++ = static_cast<char>(hex_value(text[places[i]]) << 4U | low);
+    const std::size_t pairs = (places.size() + 1) / 2;
+    char* const planes = out.room(pairs * texts.size());
+    for (std::size_t row = 0; row < texts.size(); ++row) {
+        const std::string_view text = texts[row];
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
+            const std::size_t second = pair * 2 + 1;
+            const unsigned low = second < places.size() ? hex_value(text[places[second]]) : 0;
+            planes[pair * texts.size() + row] = static_cast<char>(hex_value(text[places[pair * 2]]) << 4U | low);
         }
-        out.commit(texts.size());
     }
+    out.commit(pairs * texts.size());
     return true;
 }
 

@@ -20,13 +20,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr auto kAlways = std::pair{std::numeric_limits<common::Nanos>::min(), std::numeric_limits<common::Nanos>::max()};
+constexpr auto kAlways =
+    std::pair{std::numeric_limits<common::Nanos>::min(), std::numeric_limits<common::Nanos>::max()};
 
 /// Everything a reader sees of an event.
 std::string text_of(const event::StoredEvent& event) {
-    std::string text = fmt::format("{}.{} {} {} {} {} {} [{}]", event.id.seq, event.id.index, event.time,
-                                   event.received, static_cast<std::uint32_t>(event.source), event.flags,
-                                   static_cast<int>(event.format), event.raw);
+    std::string text =
+        fmt::format("{}.{} {} {} {} {} {} [{}]", event.id.seq, event.id.index, event.time, event.received,
+                    static_cast<std::uint32_t>(event.source), event.flags, static_cast<int>(event.format), event.raw);
     for (const auto& [name, field] : event.fields) {
         text += fmt::format(" {}:{}={}", name, static_cast<int>(field.type()), field.text());
     }
@@ -98,8 +99,8 @@ protected:
         samples::JsonMaker json(*names_, seed);
         for (std::uint32_t done = 0; done < count;) {
             const std::uint32_t size = std::min(1 + static_cast<std::uint32_t>(random() % 200), count - done);
-            const auto start = samples::kStart + static_cast<common::Nanos>(random() % 172'800) * common::kSecond -
-                               common::kDay / 2;
+            const auto start =
+                samples::kStart + static_cast<common::Nanos>(random() % 172'800) * common::kSecond - common::kDay / 2;
             event::EventBatch batch;
             switch (random() % 4) {
             case 0:
@@ -127,7 +128,7 @@ protected:
     }
     event::QueryPlan random_plan(std::mt19937& random) const {
         using event::Filter;
-        static const std::vector<std::string> words = {"word 7", "rare", "Straße", "STRASSE", "root", "svchost",
+        static const std::vector<std::string> words = {"word 7", "rare", "Straße", "STRASSE", "root",    "svchost",
                                                        "failed", "4",    "1.",     "K",       "user0012"};
         static const std::vector<std::string> names = {"", "w", "n3", "user.name", "Image", "message", "nothing"};
         std::function<Filter(int)> make = [&](int depth) {
@@ -136,7 +137,8 @@ protected:
             if (kind < 3) {
                 filter.field = names[random() % names.size()];
                 filter.kind = kind == 0 ? Filter::Kind::phrase : kind == 1 ? Filter::Kind::glob : Filter::Kind::compare;
-                filter.pattern = kind == 1 ? "*" + words[random() % words.size()] + "*" : words[random() % words.size()];
+                filter.pattern =
+                    kind == 1 ? "*" + words[random() % words.size()] + "*" : words[random() % words.size()];
                 filter.op = Filter::Op::greater;
                 filter.number = static_cast<double>(random() % 60);
                 return filter;
@@ -499,12 +501,11 @@ TEST_F(SealTest, TheThreadSealsWhileOthersWorkAndStopsCleanly) {
             std::uint32_t rows = 0;
             event::QueryPlan plan;
             plan.limit = 100'000;
-            const auto stats =
-                store.events().query(plan, [&](const event::StoredEvent& event) {
-                    seen.emplace(event.raw);
-                    ++rows;
-                    return true;
-                });
+            const auto stats = store.events().query(plan, [&](const event::StoredEvent& event) {
+                seen.emplace(event.raw);
+                ++rows;
+                return true;
+            });
             EXPECT_TRUE(stats) << (stats ? "" : stats.error().message());
             EXPECT_GE(rows, least);
             EXPECT_EQ(seen.size(), rows) << "an event was seen twice";

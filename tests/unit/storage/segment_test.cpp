@@ -16,6 +16,14 @@ namespace {
 
 using namespace std::string_view_literals;
 
+std::vector<std::string_view> all_of(const DecodedTexts& column) {
+    std::vector<std::string_view> texts;
+    for (std::size_t i = 0; i < column.count; ++i) {
+        texts.push_back(column[i]);
+    }
+    return texts;
+}
+
 /// The form the texts were written in; fails unless they come back.
 TextForm round_trip(const std::vector<std::string_view>& texts, common::Nanos time = samples::kStart) {
     std::vector<common::Nanos> times;
@@ -29,7 +37,7 @@ TextForm round_trip(const std::vector<std::string_view>& texts, common::Nanos ti
     DecodedTexts out;
     EXPECT_TRUE(decode_texts(in, times, arena, out));
     EXPECT_EQ(in.left(), 0U);
-    EXPECT_EQ(out.texts, texts);
+    EXPECT_EQ(all_of(out), texts);
     for (std::size_t size = 0; size < sink.size(); ++size) { // cut anywhere: an error or other texts, no crash
         ByteSource cut(sink.view().substr(0, size));
         static_cast<void>(decode_texts(cut, times, arena, out));
@@ -45,7 +53,8 @@ TEST(ColumnTest, EachKindOfTextHasItsForm) {
     EXPECT_EQ(round_trip({"10.0.0.1", "0.0.0.0", "255.255.255.255"}), TextForm::ip4);
     EXPECT_EQ(round_trip({"2026-11-22T08:00:00Z", "1999-12-31T23:59:59Z"}), TextForm::timestamp);
     EXPECT_EQ(round_trip({"2026-11-22 08:00:00.123", "2026-11-22 08:00:00.000"}), TextForm::timestamp);
-    EXPECT_EQ(round_trip({"2024-02-29T00:00:00.000000001Z", "2026-11-22T08:00:00.123456789Z"}, -5), TextForm::timestamp);
+    EXPECT_EQ(round_trip({"2024-02-29T00:00:00.000000001Z", "2026-11-22T08:00:00.123456789Z"}, -5),
+              TextForm::timestamp);
     EXPECT_EQ(round_trip({"{94ec1569-bfff-11e1-9b48-b23c307236c8}", "{04ec1569-bfff-11e1-9b48-003c30720000}",
                           "{11111111-2222-3333-4444-b23c307236c8}"}),
               TextForm::hex);
@@ -53,24 +62,24 @@ TEST(ColumnTest, EachKindOfTextHasItsForm) {
 }
 
 TEST(ColumnTest, OtherSpellingsStayAsTheyAre) {
-    for (const auto& texts : std::vector<std::vector<std::string_view>>{
-             {"1", "01", "2"},
-             {"1", "+1"},
-             {"-0", "0"},
-             {"1", ""},
-             {"9223372036854775808", "1"},
-             {"1.0", "1e3"},
-             {"10.0.0.1", "10.0.0.01"},
-             {"10.0.0.256", "10.0.0.1"},
-             {"10.0.0.1", "10.0.0.1."},
-             {"2026-11-22T08:00:00Z", "2026-11-22T08:00:00.0Z"},
-             {"2026-02-30T08:00:00Z", "2026-11-22T08:00:00Z"},
-             {"2026-11-22T08:00:60Z", "2026-11-22T08:00:00Z"},
-             {"2026-11-22T08:00:00+07:00", "2026-11-22T08:00:00Z"},
-             {"2026-11-22T24:00:00Z", "2026-11-22T08:00:00Z"},
-             {"abcdef01ABCDEF", "ABCDEF01abcdef"},
-             {"\0\xff\xfe\x80"sv, "\xc3\x28 broken", ""},
-             {std::string_view("x\0y", 3), "x"}}) {
+    for (const auto& texts :
+         std::vector<std::vector<std::string_view>>{{"1", "01", "2"},
+                                                    {"1", "+1"},
+                                                    {"-0", "0"},
+                                                    {"1", ""},
+                                                    {"9223372036854775808", "1"},
+                                                    {"1.0", "1e3"},
+                                                    {"10.0.0.1", "10.0.0.01"},
+                                                    {"10.0.0.256", "10.0.0.1"},
+                                                    {"10.0.0.1", "10.0.0.1."},
+                                                    {"2026-11-22T08:00:00Z", "2026-11-22T08:00:00.0Z"},
+                                                    {"2026-02-30T08:00:00Z", "2026-11-22T08:00:00Z"},
+                                                    {"2026-11-22T08:00:60Z", "2026-11-22T08:00:00Z"},
+                                                    {"2026-11-22T08:00:00+07:00", "2026-11-22T08:00:00Z"},
+                                                    {"2026-11-22T24:00:00Z", "2026-11-22T08:00:00Z"},
+                                                    {"abcdef01ABCDEF", "ABCDEF01abcdef"},
+                                                    {"\0\xff\xfe\x80"sv, "\xc3\x28 broken", ""},
+                                                    {std::string_view("x\0y", 3), "x"}}) {
         EXPECT_EQ(round_trip(texts), TextForm::plain) << texts.front();
     }
 }
@@ -110,7 +119,7 @@ TEST(ColumnTest, ManyDistinctTextsDoWithoutADictionary) {
     DecodedTexts out;
     ASSERT_TRUE(decode_texts(in, times, arena, out));
     EXPECT_EQ(out.form, TextForm::plain);
-    EXPECT_EQ(out.texts, texts);
+    EXPECT_EQ(all_of(out), texts);
 }
 
 class SegmentTest : public testing::Test {
