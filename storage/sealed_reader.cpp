@@ -89,4 +89,9 @@ common::Result<bool, std::error_code> SealedReader::open(const OpenSegment& segm
     return common::fail(error ? error : bad_segment());
 }
 
+std::optional<std::string> SealedReader::grams(const OpenSegment& segment, std::size_t block) {
+    auto bytes = segment.db->get(chunk_key(segment.record.run, chunk::kGrams, static_cast<std::uint16_t>(block)));
+    return bytes ? std::move(*bytes) : std::nullopt;
+}
+
 } // namespace canhgac::storage

@@ -45,6 +45,9 @@ public:
     [[nodiscard]] common::Result<bool, std::error_code> open(const OpenSegment& segment, std::size_t block,
                                                              SegmentReader& reader) const;
 
+    /// The stored GramSet of a block; nothing if it cannot be read, which open() will tell.
+    [[nodiscard]] static std::optional<std::string> grams(const OpenSegment& segment, std::size_t block);
+
 private:
     [[nodiscard]] bool dropped(std::uint16_t day) const { return days_->dropped(day).has_value(); }
 

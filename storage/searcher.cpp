@@ -180,6 +180,14 @@ template <typename Take>
 common::Result<bool, std::error_code> Searcher::read_sealed(const Candidate& block, const Wanted& wanted,
                                                             SegmentReader& reader, event::QueryStats& stats,
                                                             const Take& take) const {
+    if (wanted.filter != nullptr && wanted.filter->has_literals()) {
+        const auto bytes = SealedReader::grams(*block.segment, block.block);
+        const auto grams = bytes ? GramSet::decode(*bytes) : std::nullopt;
+        if (grams && !wanted.filter->may_match(*grams)) {
+            ++stats.blocks_pruned;
+            return true;
+        }
+    }
     const auto opened = sealed_->open(*block.segment, block.block, reader);
     if (!opened || !*opened) { return opened; }
     if (wanted.filter != nullptr && !wanted.filter->start_block(reader.texts())) {

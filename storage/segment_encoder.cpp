@@ -110,6 +110,7 @@ SealedBlock SegmentEncoder::encode(std::span<const BlockRow> rows) {
     head.varint(rows.size());
     frames_.write(layout_.view(), head);
     block.head.assign(head.view());
+    block.columns.emplace_back(chunk::kGrams, grams_.finish());
     std::sort(block.columns.begin(), block.columns.end());
     finish_zone(rows, block);
     return block;
@@ -121,6 +122,7 @@ void SegmentEncoder::add_row(const BlockRow& row) {
     choose_holes(row);
     const std::uint32_t line = lines_of(shape);
     add_values(row, lines_[line]);
+    add_grams(row);
     add_envelope(row, line);
     raw_bytes_ += row.raw.size();
 }
@@ -280,6 +282,20 @@ void SegmentEncoder::add_values(const BlockRow& row, Lines& lines) {
         FieldColumn& column = columns_[shape[slot].column];
         column.texts.push_back(text);
         column.times.push_back(row.time);
+    }
+}
+
+/// The line, and each value that does not stand in it as it is; one that is cut out of the midst of a character is
+/// folded otherwise than inside the line.
+void SegmentEncoder::add_grams(const BlockRow& row) {
+    grams_.add(row.raw);
+    for (const BlockField& field : row.fields) {
+        if (field.text.size() < kGramBytes) { continue; }
+        const auto distance =
+            reinterpret_cast<std::uintptr_t>(field.text.data()) - reinterpret_cast<std::uintptr_t>(row.raw.data());
+        const bool inside = field.text.size() <= row.raw.size() && distance <= row.raw.size() - field.text.size();
+        const bool whole = ((field.text.front() | field.text.back()) & 0x80) == 0;
+        if (!inside || !whole) { grams_.add(field.text); }
     }
 }
 

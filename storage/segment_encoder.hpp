@@ -13,6 +13,7 @@
 #include "storage/block_reader.hpp"
 #include "storage/coding.hpp"
 #include "storage/frame.hpp"
+#include "storage/gram_set.hpp"
 #include "storage/segment_format.hpp"
 #include "storage/zone_record.hpp"
 
@@ -69,6 +70,7 @@ private:
     void choose_holes(const BlockRow& row);
     [[nodiscard]] std::uint32_t lines_of(std::uint32_t shape);
     void add_values(const BlockRow& row, Lines& lines);
+    void add_grams(const BlockRow& row);
     void add_envelope(const BlockRow& row, std::uint32_t line);
     void write_layout();
     void write_columns(SealedBlock& block);
@@ -79,6 +81,7 @@ private:
     }
 
     FrameWriter frames_;
+    GramBuilder grams_;
     std::vector<Shape> shapes_;
     std::unordered_map<std::string, std::uint32_t> shape_index_;
     std::vector<FieldColumn> columns_;

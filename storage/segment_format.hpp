@@ -24,6 +24,7 @@ inline constexpr std::size_t kLeastOwnChunk = 4096;
 namespace chunk {
 inline constexpr std::uint32_t kDirectory = 0;        ///< of the segment: its blocks and their zone maps
 inline constexpr std::uint32_t kHead = 1;             ///< of a block: layout and small columns
+inline constexpr std::uint32_t kGrams = 2;            ///< of a block: GramSet
 inline constexpr std::uint32_t kEnvelope = 16;        ///< times, sources, ids
 inline constexpr std::uint32_t kFields = 256;         ///< + store field number
 inline constexpr std::uint32_t kOther = 0x8000'0000U; ///< + place among the literals and spans of a block

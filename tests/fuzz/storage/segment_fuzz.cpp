@@ -9,6 +9,7 @@
 
 #include "common/ensure.hpp"
 #include "storage/column_codec.hpp"
+#include "storage/gram_set.hpp"
 #include "storage/seal_catalogue.hpp"
 #include "storage/segment_reader.hpp"
 
@@ -123,6 +124,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         break;
     case 6:
+        if (const auto grams = GramSet::decode(input)) { static_cast<void>(grams->may_contain(input.substr(0, 64))); }
         static_cast<void>(decode_run(input.substr(0, 9), input.substr(std::min<std::size_t>(9, input.size()))));
         break;
     default:

@@ -6,12 +6,7 @@
 #include <gmock/gmock.h>
 #include <rocksdb/db.h>
 
-#include "storage/coding.hpp"
-#include "storage/day_store.hpp"
-#include "storage/journal_db.hpp"
-#include "storage/seal_catalogue.hpp"
-#include "storage/segment_encoder.hpp"
-#include "tests/unit/storage/store_fixture.hpp"
+#include "tests/unit/storage/seal_fixture.hpp"
 
 namespace canhgac::storage {
 namespace {
@@ -19,145 +14,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr auto kAlways =
-    std::pair{std::numeric_limits<common::Nanos>::min(), std::numeric_limits<common::Nanos>::max()};
-
-/// Everything a reader sees of an event.
-std::string text_of(const event::StoredEvent& event) {
-    std::string text =
-        fmt::format("{}.{} {} {} {} {} {} [{}]", event.id.seq, event.id.index, event.time, event.received,
-                    static_cast<std::uint32_t>(event.source), event.flags, static_cast<int>(event.format), event.raw);
-    for (const auto& [name, field] : event.fields) {
-        text += fmt::format(" {}:{}={}", name, static_cast<int>(field.type()), field.text());
-    }
-    return text;
-}
-
-class SealTest : public StoreTest {
-protected:
-    void SetUp() override { open(); }
-    void seal() {
-        const auto sealed = store_->seal();
-        ASSERT_TRUE(sealed) << sealed.error().message();
-    }
-    std::vector<std::string> scan(common::Nanos from = kAlways.first, common::Nanos to = kAlways.second) {
-        std::vector<std::string> rows;
-        const auto stats = store_->events().scan(from, to, [&rows](const event::StoredEvent& event) {
-            rows.push_back(text_of(event));
-            return true;
-        });
-        EXPECT_TRUE(stats) << (stats ? "" : stats.error().message());
-        return rows;
-    }
-    std::vector<std::string> ask(const event::QueryPlan& plan) {
-        std::vector<std::string> rows;
-        const auto stats = store_->events().query(plan, [&rows](const event::StoredEvent& event) {
-            rows.push_back(text_of(event));
-            return true;
-        });
-        EXPECT_TRUE(stats) << (stats ? "" : stats.error().message());
-        return rows;
-    }
-    /// Every event after `position`, in steps of `limit` batches.
-    std::vector<std::string> tail(std::uint64_t position, std::uint64_t limit, const event::Filter& filter = {}) {
-        std::vector<std::string> rows;
-        for (;;) {
-            const auto next = store_->events().tail(position, filter, limit, [&rows](const event::StoredEvent& event) {
-                rows.push_back(text_of(event));
-                return true;
-            });
-            EXPECT_TRUE(next) << (next ? "" : next.error().message());
-            if (!next || *next == position) { return rows; }
-            position = *next;
-        }
-    }
-    void expect_proven(std::uint64_t expired = 0) {
-        const auto report = store_->verify();
-        ASSERT_TRUE(report) << report.error().message();
-        EXPECT_EQ(report->first_bad_seq, 0U) << report->problem;
-        EXPECT_EQ(report->expired, expired);
-    }
-    /// Micro-blocks still in the journal.
-    std::size_t waiting() {
-        store_.reset();
-        std::size_t count = 0;
-        {
-            const JournalDb db(folder_.path(), options_, logger_);
-            const auto entries = db.iterate(Family::mb);
-            for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
-                ++count;
-            }
-        }
-        open();
-        return count;
-    }
-    /// `count` events of several kinds around two midnights, in batches, some of them sent twice.
-    void store_random(std::uint32_t count, unsigned seed) {
-        std::mt19937 random(seed);
-        samples::SyslogMaker syslog(*names_, seed);
-        samples::JsonMaker json(*names_, seed);
-        for (std::uint32_t done = 0; done < count;) {
-            const std::uint32_t size = std::min(1 + static_cast<std::uint32_t>(random() % 200), count - done);
-            const auto start =
-                samples::kStart + static_cast<common::Nanos>(random() % 172'800) * common::kSecond - common::kDay / 2;
-            event::EventBatch batch;
-            switch (random() % 4) {
-            case 0:
-                syslog.fill(batch, size, start);
-                break;
-            case 1:
-                json.fill(batch, size, start);
-                break;
-            default: {
-                for (std::uint32_t i = 0; i < size; ++i) {
-                    const auto time = start + static_cast<common::Nanos>(random() % 100'000) * common::kSecond;
-                    const std::string word = std::to_string(random() % 50);
-                    samples::add(batch, *names_, time, "word " + word + (random() % 9 == 0 ? " \xff\xfe rare" : ""),
-                                 {{"w", word}, {"n" + std::to_string(random() % 7), "Straße " + word}});
-                }
-            }
-            }
-            std::vector<std::uint64_t> keys(batch.size());
-            for (std::uint64_t& key : keys) {
-                key = 1 + random() % 20'000; // some come again
-            }
-            ASSERT_TRUE(append(batch, {}, random() % 2 == 0 ? keys : std::vector<std::uint64_t>{}));
-            done += size;
-        }
-    }
-    event::QueryPlan random_plan(std::mt19937& random) const {
-        using event::Filter;
-        static const std::vector<std::string> words = {"word 7", "rare", "Straße", "STRASSE", "root",    "svchost",
-                                                       "failed", "4",    "1.",     "K",       "user0012"};
-        static const std::vector<std::string> names = {"", "w", "n3", "user.name", "Image", "message", "nothing"};
-        std::function<Filter(int)> make = [&](int depth) {
-            Filter filter;
-            const auto kind = random() % (depth == 0 ? 3 : 6);
-            if (kind < 3) {
-                filter.field = names[random() % names.size()];
-                filter.kind = kind == 0 ? Filter::Kind::phrase : kind == 1 ? Filter::Kind::glob : Filter::Kind::compare;
-                filter.pattern =
-                    kind == 1 ? "*" + words[random() % words.size()] + "*" : words[random() % words.size()];
-                filter.op = Filter::Op::greater;
-                filter.number = static_cast<double>(random() % 60);
-                return filter;
-            }
-            filter.kind = kind == 3   ? Filter::Kind::negation
-                          : kind == 4 ? Filter::Kind::conjunction
-                                      : Filter::Kind::disjunction;
-            filter.children.push_back(make(depth - 1));
-            if (kind != 3) { filter.children.push_back(make(depth - 1)); }
-            return filter;
-        };
-        event::QueryPlan plan;
-        plan.filter = make(2);
-        plan.from = samples::kStart + static_cast<common::Nanos>(random() % 172'800) * common::kSecond - common::kDay;
-        plan.to = plan.from + static_cast<common::Nanos>(random() % 200'000) * common::kSecond;
-        plan.limit = random() % 3 == 0 ? 1 + random() % 50 : 100'000;
-        return plan;
-    }
-};
 
 TEST_F(SealTest, MovesEverythingAndChangesNothing) {
     store_random(3000, 1);
@@ -200,6 +56,57 @@ TEST_F(SealTest, RandomQueriesFindTheSameBeforeAndAfter) {
     EXPECT_EQ(tail(17, 11), tailed);
     EXPECT_EQ(tail(0, 1000, plans.front().filter), filtered);
     expect_proven();
+}
+
+/// Pieces of what is stored, in another case, with and without a field: the bitmaps rule out no block that has them.
+TEST_F(SealTest, NoMatchIsLostToPruning) {
+    options_.seal.rows = 700; // many blocks
+    open();
+    store_random(5000, 21);
+    std::vector<std::pair<std::string, std::vector<std::pair<std::string, std::string>>>> events;
+    ASSERT_TRUE(store_->events().scan(kAlways.first, kAlways.second, [&events](const event::StoredEvent& event) {
+        auto& kept = events.emplace_back(std::string(event.raw), 0);
+        for (const auto& [name, field] : event.fields) {
+            kept.second.emplace_back(std::string(name), std::string(field.text()));
+        }
+        return true;
+    }));
+    std::mt19937 random(22);
+    std::vector<event::QueryPlan> plans;
+    std::vector<std::vector<std::string>> wanted;
+    for (int i = 0; i < 150; ++i) {
+        const auto& [raw, fields] = events[random() % events.size()];
+        const bool of_field = !fields.empty() && random() % 2 == 0;
+        const auto field = of_field ? fields[random() % fields.size()] : std::pair<std::string, std::string>("", raw);
+        event::QueryPlan plan;
+        plan.limit = 100'000;
+        plan.filter.kind = random() % 2 == 0 ? event::Filter::Kind::phrase : event::Filter::Kind::glob;
+        plan.filter.field = field.first;
+        const std::size_t from = field.second.empty() ? 0 : random() % field.second.size();
+        std::string piece = field.second.substr(from, 1 + random() % 14);
+        for (char& c : piece) {
+            if (random() % 2 == 0 && c >= 'a' && c <= 'z') { c = static_cast<char>(c - 'a' + 'A'); }
+            if (plan.filter.kind == event::Filter::Kind::glob && random() % 7 == 0) { c = '?'; }
+        }
+        plan.filter.pattern = plan.filter.kind == event::Filter::Kind::glob ? "*" + piece + "*" : piece;
+        plans.push_back(plan);
+        wanted.push_back(ask(plan));
+    }
+    seal();
+    std::uint64_t pruned = 0;
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+        ASSERT_EQ(ask(plans[i]), wanted[i]) << plans[i].filter.field << ": " << plans[i].filter.pattern;
+        pruned += store_->events().query(plans[i], [](const event::StoredEvent&) { return true; })->blocks_pruned;
+    }
+    EXPECT_GT(pruned, 500U);
+    event::QueryPlan nowhere;
+    nowhere.filter.kind = event::Filter::Kind::phrase;
+    nowhere.filter.pattern = "mimikatz";
+    const auto stats = store_->events().query(nowhere, [](const event::StoredEvent&) { return true; });
+    ASSERT_TRUE(stats);
+    EXPECT_GT(stats->blocks_total, 20U);
+    EXPECT_EQ(stats->blocks_pruned, stats->blocks_total);
+    EXPECT_EQ(stats->rows_scanned, 0U);
 }
 
 TEST_F(SealTest, SealedAndWaitingEventsAreOne) {
@@ -343,120 +250,6 @@ TEST_F(SealTest, DamagedMicroBlocksAreNotSealedAway) {
     const auto report = store_->verify();
     ASSERT_TRUE(report);
     EXPECT_EQ(report->first_bad_seq, 2U);
-}
-
-class SealedProofTest : public SealTest {
-protected:
-    void SetUp() override {
-        open();
-        for (int i = 0; i < 8; ++i) {
-            event::EventBatch batch;
-            samples::SyslogMaker(*names_, static_cast<unsigned>(i)).fill(batch, 300, samples::kStart + i);
-            ASSERT_TRUE(append(batch));
-        }
-        seal();
-        store_.reset();
-    }
-    VerifyReport report() {
-        open();
-        const auto result = store_->verify();
-        EXPECT_TRUE(result) << result.error().message();
-        return result.value_or(VerifyReport{});
-    }
-    /// Changes the catalogue behind the store's back.
-    void forge(Family family, const std::string& key, const std::function<void(std::string&)>& how) {
-        JournalDb db(folder_.path(), options_, logger_);
-        auto value = db.get(family, key);
-        ASSERT_TRUE(value && *value);
-        how(**value);
-        ASSERT_TRUE(db.db().Put({}, db.family(family), key, **value).ok());
-    }
-    static std::string seq_key(std::uint64_t seq) {
-        std::string key;
-        append_key(key, seq);
-        return key;
-    }
-};
-
-TEST_F(SealedProofTest, AFlippedByteOfASegmentIsFound) {
-    std::filesystem::path file;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "day" / "2026-11-22")) {
-        if (entry.path().extension() == ".sst") { file = entry.path(); }
-    }
-    ASSERT_FALSE(file.empty());
-    std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
-    const auto middle = static_cast<std::streamoff>(std::filesystem::file_size(file) / 2);
-    bytes.seekg(middle);
-    const char byte = static_cast<char>(bytes.get() ^ 1);
-    bytes.seekp(middle);
-    bytes.put(byte);
-    bytes.close();
-    const VerifyReport bad = report();
-    EXPECT_EQ(bad.first_bad_seq, 1U);
-    EXPECT_EQ(bad.problem, "its events cannot be read");
-    event::QueryPlan plan;
-    EXPECT_EQ(store_->events().query(plan, [](const event::StoredEvent&) { return true; }).error(),
-              std::errc::bad_message)
-        << "a query does not pass over what it cannot read";
-}
-
-TEST_F(SealedProofTest, AChangedEventIsFoundThoughItsFileIsInOrder) {
-    {
-        DayStores stores(folder_.path(), logger_);
-        const auto day = stores.open(day_of(samples::kStart), false).value();
-        SegmentChunks chunks;
-        // Another block of as many rows in its place: well formed, but not these events.
-        SegmentEncoder encoder;
-        std::vector<BlockRow> rows(2400);
-        for (std::uint32_t i = 0; i < rows.size(); ++i) {
-            rows[i].seq = 1 + i / 300;
-            rows[i].index = i % 300;
-            rows[i].time = samples::kStart + i;
-            rows[i].raw = "forged";
-        }
-        SealedBlock block = encoder.encode(rows);
-        chunks.emplace_back(chunk_key(1, chunk::kHead, 0), block.head);
-        for (auto& [number, bytes] : block.columns) {
-            chunks.emplace_back(chunk_key(1, number, 0), std::move(bytes));
-        }
-        std::sort(chunks.begin(), chunks.end());
-        ASSERT_FALSE(day->ingest(chunks));
-    }
-    const VerifyReport bad = report();
-    EXPECT_EQ(bad.first_bad_seq, 1U);
-    EXPECT_EQ(bad.problem, "an event was changed");
-}
-
-TEST_F(SealedProofTest, HiddenAndMissingEventsAreFound) {
-    forge(Family::sealed, seq_key(3), [](std::string& value) {
-        auto batch = decode_sealed_batch(value);
-        batch->dropped.add(5);
-        value = encode(*batch);
-    });
-    EXPECT_EQ(report().problem, "it has an event too many");
-    store_.reset();
-    forge(Family::sealed, seq_key(2), [](std::string& value) {
-        auto batch = decode_sealed_batch(value);
-        batch->duplicates.add(5);
-        batch->leaves.emplace_back();
-        value = encode(*batch);
-    });
-    EXPECT_EQ(report().first_bad_seq, 2U);
-    EXPECT_EQ(report().problem, "its list of duplicates was changed");
-    store_.reset();
-    {
-        JournalDb db(folder_.path(), options_, logger_);
-        ASSERT_TRUE(db.db().Delete({}, db.family(Family::seg), segment_key(day_of(samples::kStart), 1)).ok());
-    }
-    EXPECT_EQ(report().first_bad_seq, 1U);
-    EXPECT_EQ(report().problem, "its events are missing");
-}
-
-TEST_F(SealedProofTest, ALostDayIsFound) {
-    std::filesystem::remove_all(folder_.path() / "day" / "2026-11-22");
-    const VerifyReport bad = report();
-    EXPECT_EQ(bad.first_bad_seq, 1U);
-    EXPECT_EQ(bad.problem, "its events cannot be read");
 }
 
 /// A folder as the release before sealing left it: format 1, a journal alone.

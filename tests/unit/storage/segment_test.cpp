@@ -255,7 +255,7 @@ TEST_F(SegmentTest, DamageIsAnErrorOrOtherRows) {
         static_cast<void>(open(damaged));
     }
     SealedBlock missing = block;
-    missing.columns.erase(missing.columns.begin());
+    missing.columns.pop_back();
     EXPECT_FALSE(open(missing));
     SealedBlock newer = block;
     newer.head.front() = 2;
