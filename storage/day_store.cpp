@@ -42,7 +42,7 @@ rocksdb::Options day_options(const std::shared_ptr<rocksdb::Logger>& log,
     options.disable_auto_compactions = true;
     options.write_buffer_size = 256 * common::kKiB; // only erase() writes
     options.max_background_jobs = 2;
-    options.max_open_files = -1; // few; and a dropped day can still be read by who holds it
+    options.max_open_files = 64; // a busy day has hundreds, sixteen days are open
     options.info_log = log;
     options.info_log_level = rocksdb::ERROR_LEVEL;
     options.stats_dump_period_sec = 0;

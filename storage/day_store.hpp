@@ -30,7 +30,7 @@ namespace canhgac::storage {
 /// Chunks of one segment, ascending by key (chunk_key).
 using SegmentChunks = std::vector<std::pair<std::string, std::string>>;
 
-/// One day. Thread safe. Holders may go on reading after the day was dropped.
+/// One day. Thread safe. Who still reads a day that was dropped finds what it had open, or gets io_error.
 class DayDb {
 public:
     /// Takes over an open database.

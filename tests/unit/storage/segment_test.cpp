@@ -199,7 +199,7 @@ TEST_F(SegmentTest, OddEventsComeBackExactly) {
     samples::add(batch_, names_, samples::kStart, broken, {{"message", "repaired"}, {"message", ""}, {"tags", "a"}});
     samples::add(batch_, names_, samples::kStart - common::kDay * 400, "", {});
     samples::add(batch_, names_, std::numeric_limits<common::Nanos>::min(), "", {{"only", "a field"}});
-    samples::add(batch_, names_, std::numeric_limits<common::Nanos>::max(), "aaaaaaaaaaaaaaaaaaaa",
+    samples::add(batch_, names_, std::numeric_limits<common::Nanos>::max() - common::kSecond, "aaaaaaaaaaaaaaaaaaaa",
                  {{"a", "aaaaaaaa"}, {"b", "aaaaaaaaaaaa"}, {"c", "aaaaaaaaaaaaaaaaaaaa"}, {"d", "aaaaaaaaa"}});
     samples::add(batch_, names_, 0, R"({"p":"C:\\x\\\"y\"\n\u0001","q":"C:\\x"})",
                  {{"p", "C:\\x\\\"y\"\n\x01"}, {"q", "C:\\x"}, {"r", "\\"}});
