@@ -100,6 +100,11 @@ void read_storage(ConfigMap map, Config::Storage& storage) {
     map.choice("durability", storage.durability,
                {{"fsync", Config::Storage::Durability::fsync}, {"os", Config::Storage::Durability::os}});
     map.seconds("dedup_window", storage.dedup_window);
+    map.boolean("seal", storage.seal);
+    map.seconds("seal_after", storage.seal_after);
+    map.number("seal_events", storage.seal_events, 1'000U, 1'000'000U);
+    map.number("seal_mib", storage.seal_mib, std::size_t{1}, std::size_t{1024});
+    map.number("seal_cpu_percent", storage.seal_cpu_percent, 1U, 100U);
     map.finish();
 }
 

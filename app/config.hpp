@@ -102,6 +102,11 @@ struct Config {
     struct Storage {
         enum class Durability : std::uint8_t { fsync, os } durability = Durability::fsync;
         std::chrono::seconds dedup_window{3600};
+        bool seal = true;                     ///< events move from the journal into columns by day
+        std::chrono::seconds seal_after{600}; ///< at the latest; sooner when seal_events wait
+        std::uint32_t seal_events = 131'072;
+        std::size_t seal_mib = 32; ///< most unpacked bytes sealed at once
+        unsigned seal_cpu_percent = 50;
     } storage;
     struct Engine {
         unsigned shards = 0;                   ///< 0 = one a core

@@ -34,7 +34,14 @@ std::filesystem::path checked_folder(const std::filesystem::path& data) {
 
 struct OfflineStore::Parts {
     explicit Parts(const std::filesystem::path& data)
-        : store(checked_folder(data), storage::JournalOptions{}, fields, clock, metrics, log) {}
+        : store(checked_folder(data), reading_options(), fields, clock, metrics, log) {}
+
+    /// The server seals; who only reads for a moment does not begin with it.
+    static storage::JournalOptions reading_options() {
+        storage::JournalOptions options;
+        options.seal.on = false;
+        return options;
+    }
 
     common::SystemClock clock;
     common::MetricsRegistry metrics;

@@ -79,6 +79,11 @@ storage::JournalOptions journal_options(const Config::Storage& storage) {
     options.durability =
         storage.durability == Config::Storage::Durability::fsync ? storage::Durability::fsync : storage::Durability::os;
     options.dedup_window = storage.dedup_window.count() * common::kSecond;
+    options.seal.on = storage.seal;
+    options.seal.after = storage.seal_after.count() * common::kSecond;
+    options.seal.rows = storage.seal_events;
+    options.seal.bytes = storage.seal_mib * common::kMiB;
+    options.seal.cpu_percent = storage.seal_cpu_percent;
     return options;
 }
 

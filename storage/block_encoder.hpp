@@ -11,10 +11,9 @@
 #include "event/batch.hpp"
 #include "storage/coding.hpp"
 #include "storage/field_dict.hpp"
+#include "storage/frame.hpp"
 #include "storage/sha256.hpp"
 #include "storage/zone_record.hpp"
-
-struct ZSTD_CCtx_s;
 
 namespace canhgac::storage {
 
@@ -83,12 +82,11 @@ private:
     [[nodiscard]] std::uint32_t source_code(std::uint32_t source);
     void grow_dictionary();
     void write_columns(const ZoneRecord& zone);
-    void write_frame(ByteSink& out, std::string_view content);
     void finish_zone(ZoneRecord& zone) const;
 
     FieldDict* dict_;
     Sha256 hash_;
-    std::unique_ptr<ZSTD_CCtx_s, std::size_t (*)(ZSTD_CCtx_s*)> zstd_;
+    FrameWriter frames_;
 
     std::vector<Column> columns_; ///< the first used_columns_ are in use
     std::uint32_t used_columns_ = 0;
@@ -114,7 +112,6 @@ private:
     ByteSink raw_sizes_;
     ByteSink raw_;
     ByteSink plain_; ///< the column part before compression
-    ByteSink frame_; ///< one compressed frame
     ByteSink out_;
 };
 

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <zstd.h>
 
-#include "common/ensure.hpp"
 #include "storage/block_encoder.hpp"
 
 namespace canhgac::storage {
@@ -15,9 +13,7 @@ constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
 
 } // namespace
 
-BlockReader::BlockReader() : zstd_(ZSTD_createDCtx(), &ZSTD_freeDCtx) {
-    common::ensure(zstd_ != nullptr, "memory for a zstd context");
-}
+BlockReader::BlockReader() = default;
 
 BlockReader::~BlockReader() = default;
 
@@ -33,9 +29,9 @@ common::Result<void, BlockError> BlockReader::open(std::string_view block) {
         return common::fail(block.empty() ? BlockError::truncated : BlockError::unknown_version);
     }
     const std::uint64_t rows = in.varint(kMax32);
-    const auto plain = unpack(in, plain_bytes_);
+    const auto plain = frames_.read(in, plain_bytes_);
     if (!plain) { return common::fail(plain.error()); }
-    const auto raw = unpack(in, raw_bytes_);
+    const auto raw = frames_.read(in, raw_bytes_);
     if (!raw) { return common::fail(raw.error()); }
     if (!in.ok() || in.left() != 0) { return common::fail(BlockError::truncated); }
     raw_ = *raw;
@@ -48,28 +44,6 @@ common::Result<void, BlockError> BlockReader::open(std::string_view block) {
     rows_ = static_cast<std::uint32_t>(rows);
     failed_ = false;
     return {};
-}
-
-common::Result<std::string_view, BlockError> BlockReader::unpack(ByteSource& in, Buffer& buffer) {
-    const std::uint64_t size = in.varint(kMaxPartBytes);
-    const std::uint64_t packed_size = in.varint(kMaxPartBytes);
-    const std::string_view packed = in.bytes(packed_size);
-    if (!in.ok()) { return common::fail(BlockError::truncated); }
-    if (size == 0 && packed_size == 0) { return std::string_view{}; }
-    if (buffer.capacity < size) {
-        if (packed_size != size && ZSTD_getFrameContentSize(packed.data(), packed.size()) != size) {
-            return common::fail(BlockError::bad_frame);
-        }
-        buffer.bytes = std::make_unique_for_overwrite<char[]>(size);
-        buffer.capacity = size;
-    }
-    if (packed_size == size) {
-        std::memcpy(buffer.bytes.get(), packed.data(), size);
-        return std::string_view(buffer.bytes.get(), size);
-    }
-    const std::size_t got = ZSTD_decompressDCtx(zstd_.get(), buffer.bytes.get(), size, packed.data(), packed.size());
-    if (ZSTD_isError(got) != 0 || got != size) { return common::fail(BlockError::bad_frame); }
-    return std::string_view(buffer.bytes.get(), size);
 }
 
 bool BlockReader::read_layout(ByteSource& in) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -12,17 +13,9 @@
 #include "event/batch.hpp"
 #include "event/value.hpp"
 #include "storage/coding.hpp"
-
-struct ZSTD_DCtx_s;
+#include "storage/frame.hpp"
 
 namespace canhgac::storage {
-
-enum class BlockError : std::uint8_t {
-    truncated,       ///< ends early or has bytes too many
-    unknown_version, ///< written by a newer release
-    bad_frame,       ///< zstd does not take it
-    inconsistent,    ///< numbers that contradict each other
-};
 
 struct BlockField {
     std::uint32_t number = 0; ///< store field number (FieldDict)
@@ -32,6 +25,7 @@ struct BlockField {
 
 /// One row; views live until the reader goes on or opens another block.
 struct BlockRow {
+    std::uint64_t seq = 0; ///< of its batch; a micro-block does not know it and leaves it alone
     std::uint32_t index = 0;
     common::Nanos time = 0;
     common::Nanos received = 0;
@@ -42,12 +36,20 @@ struct BlockRow {
     std::span<const BlockField> fields;
 };
 
+/// Texts of one field, each once if they repeat much.
+struct ColumnTexts {
+    std::uint32_t number = 0;
+    std::span<const std::string_view> texts;
+};
+/// What a block holds, for searching it as a whole; views as those of its rows.
+struct BlockTexts {
+    std::string_view all_raw;             ///< every raw line, one after the other without separator
+    std::span<const ColumnTexts> columns; ///< at least the texts that do not stand in raw lines
+};
+
 /// Opens blocks one after the other, reusing its memory; rows come in the order of the batch. Not thread safe.
 class BlockReader {
 public:
-    /// Most bytes one part of a block may unpack to.
-    static constexpr std::uint64_t kMaxPartBytes = 1ULL << 30U;
-
     BlockReader();
     ~BlockReader();
     BlockReader(const BlockReader&) = delete;
@@ -62,18 +64,21 @@ public:
 
     /// Every raw line of the block, one after the other without separator.
     [[nodiscard]] std::string_view all_raw() const noexcept { return raw_; }
-    /// The texts of the block that do not stand in raw lines, by column: for searching them once each.
-    struct ColumnTexts {
-        std::uint32_t number = 0;
-        std::span<const std::string_view> texts;
-    };
     [[nodiscard]] std::span<const ColumnTexts> column_texts() const noexcept { return texts_; }
+    [[nodiscard]] BlockTexts texts() const noexcept { return {raw_, texts_}; }
+    /// Hands out the memory that rows view, so that they outlive the next open(); the reader has no rows afterwards.
+    struct Memory {
+        FrameBuffer columns;
+        FrameBuffer raw;
+        [[nodiscard]] std::size_t size() const noexcept { return columns.capacity + raw.capacity; }
+    };
+    [[nodiscard]] Memory take_memory() noexcept {
+        rows_ = next_row_ = 0;
+        raw_ = {};
+        return {std::exchange(plain_bytes_, {}), std::exchange(raw_bytes_, {})};
+    }
 
 private:
-    struct Buffer {
-        std::unique_ptr<char[]> bytes;
-        std::size_t capacity = 0;
-    };
     struct Column {
         std::uint32_t number = 0;
         ByteSource places;
@@ -92,15 +97,14 @@ private:
         std::uint32_t slots = 0;
     };
 
-    [[nodiscard]] common::Result<std::string_view, BlockError> unpack(ByteSource& in, Buffer& buffer);
     [[nodiscard]] bool read_layout(ByteSource& in);
     [[nodiscard]] bool read_shapes(ByteSource& in);
     [[nodiscard]] bool read_columns(ByteSource& in);
     [[nodiscard]] bool read_value(Column& column, std::string_view raw, std::size_t& last_end, std::string_view& text);
 
-    std::unique_ptr<ZSTD_DCtx_s, std::size_t (*)(ZSTD_DCtx_s*)> zstd_;
-    Buffer plain_bytes_;
-    Buffer raw_bytes_;
+    FrameReader frames_;
+    FrameBuffer plain_bytes_;
+    FrameBuffer raw_bytes_;
     std::string_view raw_;
     std::size_t raw_offset_ = 0;
     std::uint32_t rows_ = 0;

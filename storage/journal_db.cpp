@@ -24,11 +24,18 @@ namespace {
 
 constexpr std::string_view kFormatPrefix = "canhgac-store ";
 
-void sync_path(const fs::path& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) { return; }
-    ::fsync(file);
-    ::close(file);
+void write_format(const fs::path& folder) {
+    const fs::path temporary = folder / "FORMAT.new";
+    {
+        std::ofstream file(temporary);
+        file << kFormatPrefix << kStoreFormat << '\n';
+        if (!file.flush()) {
+            throw std::runtime_error(fmt::format("the data folder {} is not writable", folder.string()));
+        }
+    }
+    sync_path(temporary);
+    fs::rename(temporary, folder / "FORMAT");
+    sync_path(folder);
 }
 
 /// Makes the folder and its FORMAT file, or checks the one that is there.
@@ -51,22 +58,13 @@ void prepare_folder(const fs::path& folder) {
                 "the data folder {} has format {}, newer than this release knows ({}): use the newer release",
                 folder.string(), number, kStoreFormat));
         }
+        if (number < kStoreFormat) { write_format(folder); } // older releases must not open what this one writes
         return;
     }
     if (fs::exists(folder / "journal" / "CURRENT", error)) {
         throw std::runtime_error(fmt::format("{} is missing beside an existing journal", path.string()));
     }
-    const fs::path temporary = folder / "FORMAT.new";
-    {
-        std::ofstream file(temporary);
-        file << kFormatPrefix << kStoreFormat << '\n';
-        if (!file.flush()) {
-            throw std::runtime_error(fmt::format("the data folder {} is not writable", folder.string()));
-        }
-    }
-    sync_path(temporary);
-    fs::rename(temporary, path);
-    sync_path(folder);
+    write_format(folder);
 }
 
 rocksdb::ColumnFamilyOptions family_options(Family family, const JournalOptions& options,
@@ -99,8 +97,6 @@ public:
     }
 };
 
-/// RocksDB's errors in our log. Its own LOG file is not used: on a full disk Debian's build (assertions on) aborts when
-/// it writes to a file that failed before.
 class ErrorLog final : public rocksdb::Logger {
 public:
     explicit ErrorLog(common::Logger& logger) : rocksdb::Logger(rocksdb::ERROR_LEVEL), logger_(&logger) {}
@@ -108,7 +104,7 @@ public:
     void Logv(const char* format, va_list arguments) override {
         std::array<char, 1024> text{};
         std::vsnprintf(text.data(), text.size(), format, arguments);
-        logger_->warning("journal: {}", text.data());
+        logger_->warning("store: {}", text.data());
     }
 
 private:
@@ -116,6 +112,17 @@ private:
 };
 
 } // namespace
+
+std::shared_ptr<rocksdb::Logger> make_error_log(common::Logger& logger) {
+    return std::make_shared<ErrorLog>(logger);
+}
+
+void sync_path(const fs::path& path) noexcept {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) { return; }
+    ::fsync(file);
+    ::close(file);
+}
 
 std::error_code to_error(const rocksdb::Status& status) noexcept {
     if (status.ok()) { return {}; }
@@ -141,7 +148,7 @@ void JournalDb::open(const JournalOptions& options, common::Logger& logger) {
     db_options.db_write_buffer_size = options.memory_bytes / 3 * 2;
     db_options.max_background_jobs = 2;
     db_options.max_open_files = 512;
-    db_options.info_log = std::make_shared<ErrorLog>(logger);
+    db_options.info_log = make_error_log(logger);
     db_options.info_log_level = rocksdb::ERROR_LEVEL;
     db_options.stats_dump_period_sec = 0;
     db_options.listeners.push_back(std::make_shared<ManualRecovery>());
@@ -177,9 +184,9 @@ JournalDb::~JournalDb() {
     delete db_;
 }
 
-std::error_code JournalDb::write(rocksdb::WriteBatch& batch) {
+std::error_code JournalDb::write(rocksdb::WriteBatch& batch, bool sync) {
     rocksdb::WriteOptions options;
-    options.sync = sync_;
+    options.sync = sync;
     std::error_code error;
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (stopped_.load(std::memory_order_relaxed)) {
@@ -195,10 +202,13 @@ std::error_code JournalDb::write(rocksdb::WriteBatch& batch) {
     return error;
 }
 
-common::Result<std::optional<std::string>, std::error_code> JournalDb::get(Family family, std::string_view key) const {
+common::Result<std::optional<std::string>, std::error_code> JournalDb::get(Family family, std::string_view key,
+                                                                           const rocksdb::Snapshot* snapshot) const {
     std::string value;
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
     const rocksdb::Status status =
-        db_->Get(rocksdb::ReadOptions(), this->family(family), rocksdb::Slice(key.data(), key.size()), &value);
+        db_->Get(options, this->family(family), rocksdb::Slice(key.data(), key.size()), &value);
     if (status.IsNotFound()) { return std::optional<std::string>{}; }
     if (!status.ok()) { return common::fail(to_error(status)); }
     return std::optional(std::move(value));

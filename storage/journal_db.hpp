@@ -19,6 +19,7 @@ namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
 class Iterator;
+class Logger;
 class Snapshot;
 class Status;
 class WriteBatch;
@@ -27,16 +28,21 @@ class WriteBatch;
 namespace canhgac::storage {
 
 /// Column families; the names on disk are in kFamilyNames. Order is internal.
-enum class Family : std::uint8_t { mb, zone, day, chain, heads, ckpt, dedup, dict, det, state, sources };
-inline constexpr std::size_t kFamilyCount = 11;
+enum class Family : std::uint8_t { mb, zone, day, chain, heads, ckpt, dedup, dict, det, state, sources, seg, sealed };
+inline constexpr std::size_t kFamilyCount = 13;
 inline constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
-    "mb", "zone", "day", "chain", "heads", "ckpt", "dedup", "dict", "det", "state", "sources"};
+    "mb", "zone", "day", "chain", "heads", "ckpt", "dedup", "dict", "det", "state", "sources", "seg", "sealed"};
 
-/// The number in the FORMAT file of a store folder. A release reads this and older ones.
-inline constexpr int kStoreFormat = 1;
+/// The number in the FORMAT file of a store folder. A release reads this and older ones, and raises it at start.
+inline constexpr int kStoreFormat = 2;
 
 /// Our error for one of RocksDB's.
 [[nodiscard]] std::error_code to_error(const rocksdb::Status& status) noexcept;
+/// RocksDB's errors in our log, which must outlive it. RocksDB's own LOG file is not used: on a full disk Debian's
+/// build (assertions on) aborts when it writes to a file that failed before.
+[[nodiscard]] std::shared_ptr<rocksdb::Logger> make_error_log(common::Logger& logger);
+/// Syncs a file or folder; whoever needs to know whether that worked notices at the next write.
+void sync_path(const std::filesystem::path& path) noexcept;
 
 /// Thread safe.
 class JournalDb {
@@ -53,9 +59,11 @@ public:
     }
     /// Writes all or nothing, synced if the store promises so. After an error that stopped RocksDB (full disk) it
     /// first tries to bring it back.
-    [[nodiscard]] std::error_code write(rocksdb::WriteBatch& batch);
-    [[nodiscard]] common::Result<std::optional<std::string>, std::error_code> get(Family family,
-                                                                                  std::string_view key) const;
+    [[nodiscard]] std::error_code write(rocksdb::WriteBatch& batch) { return write(batch, sync_); }
+    /// As write(), synced whatever the store promises: for what files outside the journal depend on.
+    [[nodiscard]] std::error_code write_synced(rocksdb::WriteBatch& batch) { return write(batch, true); }
+    [[nodiscard]] common::Result<std::optional<std::string>, std::error_code>
+    get(Family family, std::string_view key, const rocksdb::Snapshot* snapshot = nullptr) const;
     [[nodiscard]] std::unique_ptr<rocksdb::Iterator> iterate(Family family,
                                                              const rocksdb::Snapshot* snapshot = nullptr) const;
     /// Bytes free for us on the disk of the folder; everything if that cannot be asked.
@@ -63,6 +71,7 @@ public:
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
 private:
+    [[nodiscard]] std::error_code write(rocksdb::WriteBatch& batch, bool sync);
     void open(const JournalOptions& options, common::Logger& logger);
 
     std::filesystem::path folder_;

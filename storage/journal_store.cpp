@@ -10,6 +10,7 @@
 #include "storage/committer.hpp"
 #include "storage/detection_codec.hpp"
 #include "storage/retention.hpp"
+#include "storage/sealer.hpp"
 #include "storage/searcher.hpp"
 #include "storage/state_book.hpp"
 #include "storage/verify.hpp"
@@ -105,12 +106,15 @@ struct JournalStore::Impl final : event::EventStore {
     Impl(const std::filesystem::path& folder, const JournalOptions& given, event::FieldTable& names,
          const common::Clock& the_clock, common::MetricsRegistry& registry, common::Logger& logger)
         : options(given), clock(the_clock), db(folder, options, logger), signer(folder, is_fresh()), dict(names),
-          state(db), preparer(dict), searcher(db, dict, sources, days, options.query_bytes) {
+          state(db), preparer(dict), stores(folder, logger), sealed(db, stores, days),
+          searcher(db, dict, sources, sealed, options.query_bytes) {
         restore();
         committer =
             std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,
                                         registry, restore_tip(db), restore_dedup(db, options, clock.now()));
         detections = std::make_unique<Detections>(db, *committer);
+        sealer =
+            std::make_unique<Sealer>(Sealer::Parts{db, stores, days, *committer, clock, logger}, options, registry);
     }
 
     [[nodiscard]] bool is_fresh() const { return restore_tip(db).seq == 0; }
@@ -148,7 +152,7 @@ struct JournalStore::Impl final : event::EventStore {
         if (options.may_drop && !options.may_drop(day)) {
             return common::fail(std::make_error_code(std::errc::operation_not_permitted));
         }
-        if (const std::error_code error = drop_day(db, days, *committer, day, clock.now())) {
+        if (const std::error_code error = drop_day({db, days, stores, *committer, sealer->mutex()}, day, clock.now())) {
             return common::fail(error);
         }
         return {};
@@ -168,9 +172,12 @@ struct JournalStore::Impl final : event::EventStore {
     DayBook days;
     StateBook state;
     Preparer preparer;
+    DayStores stores;
+    SealedReader sealed;
     Searcher searcher;
     std::unique_ptr<Committer> committer; ///< after all it uses
     std::unique_ptr<Detections> detections;
+    std::unique_ptr<Sealer> sealer;
 };
 
 JournalStore::JournalStore(const std::filesystem::path& folder, const JournalOptions& options, event::FieldTable& names,
@@ -206,10 +213,16 @@ common::Result<void, std::error_code> JournalStore::trim_detections(std::uint64_
 }
 
 common::Result<VerifyReport, std::error_code> JournalStore::verify() const {
-    return verify_chain(impl_->db, impl_->days, impl_->signer);
+    return verify_chain(impl_->db, impl_->days, impl_->sealed, impl_->signer);
+}
+
+common::Result<void, std::error_code> JournalStore::seal() {
+    if (const std::error_code error = impl_->sealer->seal_all()) { return common::fail(error); }
+    return {};
 }
 
 void JournalStore::close() noexcept {
+    impl_->sealer->stop();
     impl_->committer->stop();
 }
 

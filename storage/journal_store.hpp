@@ -27,6 +27,24 @@ enum class Durability : std::uint8_t {
     os,    ///< given to the operating system: survives kill -9 only
 };
 
+/// What was done of a run when SealOptions::after_step is asked.
+enum class SealStep : std::uint8_t {
+    announced, ///< the journal knows which segments are about to appear
+    ingested,  ///< they are in their days' databases
+    recorded,  ///< the journal names them and has lost the micro-blocks
+};
+
+/// Moving acknowledged events from the journal into the columns of their days.
+struct SealOptions {
+    bool on = true;                             ///< in a thread of its own; seal() works without it too
+    common::Nanos after = 10 * common::kMinute; ///< older events are sealed however few they are
+    std::size_t rows = 131'072;                 ///< so many are sealed at once; fewer wait for `after`
+    std::size_t bytes = 32 * common::kMiB;      ///< most unpacked bytes sealed at once
+    unsigned cpu_percent = 50;                  ///< of one core, 1 to 100; more once sixteen times `rows` wait
+    /// Asked after each step; false ends sealing there, as if the process had died. For tests.
+    std::function<bool(SealStep)> after_step;
+};
+
 struct JournalOptions {
     Durability durability = Durability::fsync;
     common::Nanos dedup_window = common::kHour;
@@ -37,6 +55,7 @@ struct JournalOptions {
     std::size_t commit_bytes = 8 * common::kMiB;   ///< most bytes of one group commit
     std::uint64_t min_free_bytes = 128 * common::kMiB; ///< with less room on the disk batches are refused
     std::size_t query_bytes = 256 * common::kMiB;      ///< rows one query may hold while it brings them in order
+    SealOptions seal;
     /// Asked before a day is dropped; false keeps it (e.g. a legal hold). Empty: every day may go.
     std::function<bool(std::int32_t day)> may_drop;
 };
@@ -74,6 +93,9 @@ public:
     /// Walks the hash chain from the first batch and recomputes every root from the stored events. Slow (reads
     /// everything); may run beside commits, looks at what was committed when it began.
     [[nodiscard]] common::Result<VerifyReport, std::error_code> verify() const;
+    /// Seals every event acknowledged so far, however young. Errors: no_space_on_device, io_error, bad_message;
+    /// operation_canceled after close().
+    [[nodiscard]] common::Result<void, std::error_code> seal();
     /// Commits what is queued, then refuses further batches (done(false)). Called by the destructor.
     void close() noexcept;
 

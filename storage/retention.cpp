@@ -9,6 +9,7 @@
 
 #include "storage/block_reader.hpp"
 #include "storage/prepared.hpp"
+#include "storage/seal_catalogue.hpp"
 
 namespace canhgac::storage {
 
@@ -25,7 +26,7 @@ public:
             if (summary.max_time < from || summary.min_time >= from + common::kDay) { continue; }
             if (const std::error_code error = visit_day(day)) { return error; }
         }
-        return {};
+        return forget_segments();
     }
     [[nodiscard]] std::error_code write(DayBook& days, std::uint64_t last_seq, common::Nanos now) {
         DayDrop drop = days.dropped(day_).value_or(DayDrop{});
@@ -66,6 +67,23 @@ private:
                 error = mark(day, key, *zone);
             }
             if (error) { return error; }
+        }
+        return to_error(entries->status());
+    }
+    /// Their rows go with the day's folder, once this is written.
+    [[nodiscard]] std::error_code forget_segments() {
+        const auto day = static_cast<std::uint16_t>(day_);
+        const std::string prefix = segment_prefix(day);
+        const auto entries = db_->iterate(Family::seg);
+        for (entries->Seek(prefix); entries->Valid() && entries->key().starts_with(prefix); entries->Next()) {
+            const auto segment = decode_segment(entries->key().ToStringView(), entries->value().ToStringView());
+            if (!segment) { return std::make_error_code(std::errc::bad_message); }
+            writes_.Delete(db_->family(Family::seg), entries->key());
+            DaySummary& sum = summary(day);
+            sum.blocks -= segment->blocks;
+            sum.rows -= segment->rows;
+            sum.bytes -= segment->bytes;
+            rows_ += segment->rows;
         }
         return to_error(entries->status());
     }
@@ -131,12 +149,16 @@ private:
 
 } // namespace
 
-std::error_code drop_day(JournalDb& db, DayBook& days, Committer& committer, std::int32_t day, common::Nanos now) {
+std::error_code drop_day(const DropParts& parts, std::int32_t day, common::Nanos now) {
     if (day < 0 || day > 0xFFFF) { return std::make_error_code(std::errc::invalid_argument); }
-    const std::lock_guard lock(committer.write_mutex());
-    Drop drop(db, days, day);
-    if (const std::error_code error = drop.run()) { return error; }
-    return drop.write(days, committer.committed(), now);
+    const std::lock_guard sealing(parts.sealing);
+    {
+        const std::lock_guard lock(parts.committer.write_mutex());
+        Drop drop(parts.db, parts.days, day);
+        if (const std::error_code error = drop.run()) { return error; }
+        if (const std::error_code error = drop.write(parts.days, parts.committer.committed(), now)) { return error; }
+    }
+    return parts.stores.drop(static_cast<std::uint16_t>(day)); // a folder that stays goes at the next start
 }
 
 } // namespace canhgac::storage

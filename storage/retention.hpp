@@ -1,18 +1,29 @@
-/// Forgetting by policy: whole blocks of a day go, rows of it in mixed blocks are marked, the chain keeps its records.
+/// Forgetting by policy: a day's segments go with its folder, whole micro-blocks of it are deleted, rows of it in mixed
+/// ones are marked; the chain keeps its records.
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <system_error>
 
 #include "common/clock.hpp"
 #include "storage/committer.hpp"
 #include "storage/day_book.hpp"
+#include "storage/day_store.hpp"
 #include "storage/journal_db.hpp"
 
 namespace canhgac::storage {
 
-/// Drops every event of a UTC day of event time committed so far. Stops commits meanwhile (mixed blocks are read).
-[[nodiscard]] std::error_code drop_day(JournalDb& db, DayBook& days, Committer& committer, std::int32_t day,
-                                       common::Nanos now);
+struct DropParts {
+    JournalDb& db;
+    DayBook& days;
+    DayStores& stores;
+    Committer& committer;
+    std::mutex& sealing; ///< Sealer::mutex()
+};
+
+/// Drops every event of a UTC day of event time committed so far. Stops sealing and commits meanwhile (mixed
+/// micro-blocks are read). Events of before 1970 go with the first day.
+[[nodiscard]] std::error_code drop_day(const DropParts& parts, std::int32_t day, common::Nanos now);
 
 } // namespace canhgac::storage

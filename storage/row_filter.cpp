@@ -54,7 +54,8 @@ struct Node {
     event::Filter::Op op{};
     double number_value = 0.0;
     std::vector<Node> children;
-    bool in_block = true; ///< a literal without field: the block at hand has it somewhere
+    std::vector<std::string> literals; ///< folded, each of them in every value that matches
+    bool in_block = true;              ///< a literal without field: the block at hand has it somewhere
 };
 
 bool compare(double left, event::Filter::Op op, double right) noexcept {
@@ -102,6 +103,7 @@ void set_literal(Node& node, std::string_view literal, bool substring) {
     node.folded = text::fold(literal);
     node.ascii = is_ascii(node.folded);
     node.substring = substring;
+    node.literals = {node.folded};
 }
 
 void set_glob(Node& node, std::string_view pattern, bool anywhere) {
@@ -114,6 +116,9 @@ void set_glob(Node& node, std::string_view pattern, bool anywhere) {
     const std::string whole = anywhere ? fmt::format("*{}*", pattern) : std::string(pattern);
     node.glob_text = std::make_unique<std::string>();
     node.glob = text::parse_glob(whole, *node.glob_text);
+    for (const text::GlobPart& part : node.glob) {
+        if (part.kind == text::GlobPart::Kind::literal) { node.literals.push_back(text::fold(part.text)); }
+    }
 }
 
 Place place_of(std::string_view name) noexcept {
@@ -128,6 +133,12 @@ Place place_of(std::string_view name) noexcept {
 
 constexpr std::uint32_t kNoNumber = 0xFFFFFFFFU;
 
+bool long_literal_in(const Node& node) noexcept {
+    return std::any_of(node.literals.begin(), node.literals.end(),
+                       [](const std::string& literal) { return literal.size() >= kGramBytes; }) ||
+           std::any_of(node.children.begin(), node.children.end(), long_literal_in);
+}
+
 } // namespace
 
 struct RowFilter::Impl {
@@ -139,13 +150,14 @@ struct RowFilter::Impl {
     text::FoldBuffer lowered_texts; ///< its other texts, folded; empty until asked for
     std::string_view raw;
     bool raw_ascii = false;
-    std::uint64_t seq = 0;
+    bool has_literals = false;
 
     [[nodiscard]] static std::error_code build(const event::Filter& filter, const FieldDict& dict, Node& node);
     [[nodiscard]] static bool zone_may_match(const Node& node, const ZoneRecord& zone);
-    [[nodiscard]] bool block_may_match(Node& node, const BlockReader& reader);
-    [[nodiscard]] bool block_has(const Node& node, const BlockReader& reader);
-    void lower_texts(const BlockReader& reader);
+    [[nodiscard]] static bool grams_may_match(const Node& node, const GramSet& grams);
+    [[nodiscard]] bool block_may_match(Node& node, const BlockTexts& block);
+    [[nodiscard]] bool block_has(const Node& node, const BlockTexts& block);
+    void lower_texts(const BlockTexts& block);
     [[nodiscard]] bool matches(const Node& node, const BlockRow& row) const;
     [[nodiscard]] bool leaf_matches(const Node& node, const BlockRow& row) const;
     [[nodiscard]] bool any_matches(const Node& node, const BlockRow& row) const;
@@ -161,6 +173,7 @@ common::Result<RowFilter, std::error_code> RowFilter::compile(const event::Filte
                                                               const SourceBook& sources) {
     auto impl = std::make_unique<Impl>(sources);
     if (const std::error_code error = Impl::build(filter, dict, impl->root)) { return common::fail(error); }
+    impl->has_literals = long_literal_in(impl->root);
     return RowFilter(std::move(impl));
 }
 
@@ -245,19 +258,37 @@ bool RowFilter::Impl::zone_may_match(const Node& node, const ZoneRecord& zone) {
     return true;
 }
 
-bool RowFilter::start_block(const BlockReader& reader, std::uint64_t seq) {
-    impl_->seq = seq;
-    impl_->raw = reader.all_raw();
+bool RowFilter::has_literals() const noexcept {
+    return impl_->has_literals;
+}
+
+bool RowFilter::may_match(const GramSet& grams) const {
+    return Impl::grams_may_match(impl_->root, grams);
+}
+
+bool RowFilter::Impl::grams_may_match(const Node& node, const GramSet& grams) {
+    using Kind = event::Filter::Kind;
+    const auto child = [&grams](const Node& each) { return grams_may_match(each, grams); };
+    if (node.kind == Kind::conjunction) { return std::all_of(node.children.begin(), node.children.end(), child); }
+    if (node.kind == Kind::disjunction) { return std::any_of(node.children.begin(), node.children.end(), child); }
+    // Other places have texts that are not in the block.
+    const bool in_texts = node.place == Place::any || node.place == Place::stored || node.place == Place::raw;
+    return !in_texts || std::all_of(node.literals.begin(), node.literals.end(),
+                                    [&grams](const std::string& literal) { return grams.may_contain(literal); });
+}
+
+bool RowFilter::start_block(const BlockTexts& block) {
+    impl_->raw = block.all_raw;
     impl_->raw_ascii = is_ascii(impl_->raw);
     impl_->lowered.clear();
     impl_->lowered.append(impl_->raw);
     impl_->lowered_texts.clear();
-    return impl_->block_may_match(impl_->root, reader);
+    return impl_->block_may_match(impl_->root, block);
 }
 
 /// Every dictionary text, folded, once a block; a zero byte between them keeps most finds inside one text.
-void RowFilter::Impl::lower_texts(const BlockReader& reader) {
-    for (const BlockReader::ColumnTexts& column : reader.column_texts()) {
+void RowFilter::Impl::lower_texts(const BlockTexts& block) {
+    for (const ColumnTexts& column : block.columns) {
         for (const std::string_view text : column.texts) {
             lowered_texts.append(text);
             lowered_texts.push_back('\0');
@@ -265,30 +296,30 @@ void RowFilter::Impl::lower_texts(const BlockReader& reader) {
     }
 }
 
-bool RowFilter::Impl::block_may_match(Node& node, const BlockReader& reader) {
+bool RowFilter::Impl::block_may_match(Node& node, const BlockTexts& block) {
     using Kind = event::Filter::Kind;
     if (node.kind == Kind::conjunction || node.kind == Kind::disjunction) {
         bool all = true;
         bool any = false;
         for (Node& child : node.children) { // every child: leaves remember what they found
-            const bool may = block_may_match(child, reader);
+            const bool may = block_may_match(child, block);
             all = all && may;
             any = any || may;
         }
         return node.kind == Kind::conjunction ? all : any;
     }
     if (node.kind == Kind::negation) {
-        static_cast<void>(block_may_match(node.children.front(), reader));
+        static_cast<void>(block_may_match(node.children.front(), block));
         return true;
     }
     const bool literal = (node.kind == Kind::glob || node.kind == Kind::phrase) && node.glob.empty();
-    node.in_block = !literal || node.place != Place::any || block_has(node, reader);
+    node.in_block = !literal || node.place != Place::any || block_has(node, block);
     return node.in_block;
 }
 
-bool RowFilter::Impl::block_has(const Node& node, const BlockReader& reader) {
+bool RowFilter::Impl::block_has(const Node& node, const BlockTexts& block) {
     if (contains(lowered.view(), node.folded)) { return true; }
-    if (lowered_texts.empty()) { lower_texts(reader); }
+    if (lowered_texts.empty()) { lower_texts(block); }
     return contains(lowered_texts.view(), node.folded);
 }
 
@@ -331,7 +362,7 @@ bool RowFilter::Impl::leaf_matches(const Node& node, const BlockRow& row) const 
     case Place::raw:
         return holds(node, row.raw);
     case Place::id:
-        return holds(node, fmt::format("{}.{}", seq, row.index));
+        return holds(node, fmt::format("{}.{}", row.seq, row.index));
     case Place::source:
     case Place::stored:
         break;

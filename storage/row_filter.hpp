@@ -11,6 +11,7 @@
 #include "event/query_plan.hpp"
 #include "storage/block_reader.hpp"
 #include "storage/field_dict.hpp"
+#include "storage/gram_set.hpp"
 #include "storage/source_book.hpp"
 #include "storage/zone_record.hpp"
 
@@ -32,8 +33,12 @@ public:
 
     /// False: no row of a block with this zone can match.
     [[nodiscard]] bool may_match(const ZoneRecord& zone) const;
-    /// Takes the block just opened as the one at hand. False: no row of it can match.
-    [[nodiscard]] bool start_block(const BlockReader& reader, std::uint64_t seq);
+    /// Whether may_match(GramSet) can say anything.
+    [[nodiscard]] bool has_literals() const noexcept;
+    /// False: no row of a block with these texts can match.
+    [[nodiscard]] bool may_match(const GramSet& grams) const;
+    /// Takes a block as the one at hand; its views must live as long. False: no row of it can match.
+    [[nodiscard]] bool start_block(const BlockTexts& block);
     /// Whether a row of the block at hand matches.
     [[nodiscard]] bool matches(const BlockRow& row) const;
 

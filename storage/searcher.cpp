@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
+#include <tuple>
 
 #include <rocksdb/db.h>
 
 #include "storage/chain.hpp"
+#include "storage/coding.hpp"
 #include "storage/prepared.hpp"
 #include "storage/row_filter.hpp"
 
@@ -19,48 +20,19 @@ std::error_code damaged() noexcept {
 }
 constexpr std::uint32_t kRowsBetweenLooks = 1024; ///< at the cancel flag
 
-/// An owned copy of a row, waiting for its place in the order.
-struct HeldRow {
-    BlockRow row; ///< raw and fields view `bytes` and `fields`
-    std::string bytes;
-    std::vector<BlockField> fields;
-
-    explicit HeldRow(const BlockRow& source) : row(source), fields(source.fields.begin(), source.fields.end()) {
-        bytes.reserve(source.raw.size());
-        bytes = source.raw;
-        std::size_t more = 0;
-        for (const BlockField& field : fields) {
-            more += field.text.size();
-        }
-        bytes.reserve(bytes.size() + more);
-        for (BlockField& field : fields) {
-            const std::size_t offset = bytes.size();
-            bytes += field.text;
-            field.text = {bytes.data() + offset, field.text.size()};
-        }
-        row.raw = {bytes.data(), source.raw.size()};
-        row.fields = fields;
-    }
-    HeldRow(const HeldRow&) = delete;
-    HeldRow& operator=(const HeldRow&) = delete;
-    [[nodiscard]] std::size_t size() const noexcept {
-        return sizeof *this + bytes.capacity() + fields.capacity() * sizeof(BlockField) + 64;
-    }
-};
-
 } // namespace
 
 /// Field names by number without a lock for each, and rows as visitors see them.
 class Searcher::Names {
 public:
     explicit Names(const FieldDict& dict) : dict_(&dict) {}
-    [[nodiscard]] bool visit(const BlockRow& row, std::uint64_t seq, const event::RowVisitor& visitor) {
+    [[nodiscard]] bool visit(const BlockRow& row, const event::RowVisitor& visitor) {
         fields_.clear();
         for (const BlockField& field : row.fields) {
             fields_.emplace_back(name(field.number), event::Field(event::FieldId{}, field.text, field.type));
         }
         event::StoredEvent event;
-        event.id = {seq, row.index};
+        event.id = {row.seq, row.index};
         event.time = row.time;
         event.received = row.received;
         event.source = row.source;
@@ -89,8 +61,8 @@ public:
         : names_(&names), visit_(&visit), limit_(limit), most_bytes_(most_bytes) {}
 
     /// False: too much to hold.
-    [[nodiscard]] bool add(const BlockRow& row, std::uint64_t seq) {
-        const Key key{row.time, seq, row.index};
+    [[nodiscard]] bool add(const BlockRow& row) {
+        const Key key{row.time, row.seq, row.index};
         if (given_ + held_.size() >= limit_) {
             if (held_.empty() || !(held_.rbegin()->first < key)) { return true; }
             drop_oldest();
@@ -121,7 +93,7 @@ private:
     using Key = std::tuple<common::Nanos, std::uint64_t, std::uint32_t>;
     bool give() {
         const auto first = held_.begin();
-        const bool more = names_->visit(first->second.row, std::get<1>(first->first), *visit_);
+        const bool more = names_->visit(first->second.row, *visit_);
         bytes_ -= first->second.size();
         held_.erase(first);
         ++given_;
@@ -142,9 +114,26 @@ private:
     std::map<Key, HeldRow, std::greater<>> held_;
 };
 
-std::error_code Searcher::candidates(std::uint16_t day, common::Nanos from, common::Nanos to, const RowFilter* filter,
-                                     const SnapshotGuard& snapshot, event::QueryStats& stats,
-                                     std::vector<Candidate>& out) const {
+common::Result<std::map<std::uint16_t, DaySummary>, std::error_code>
+Searcher::days(const SnapshotGuard& snapshot) const {
+    DayBook book;
+    const auto entries = db_->iterate(Family::day, snapshot.get());
+    for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
+        if (!book.restore(entries->key().ToStringView(), entries->value().ToStringView())) {
+            return common::fail(damaged());
+        }
+    }
+    if (const std::error_code error = to_error(entries->status())) { return common::fail(error); }
+    return book.days();
+}
+
+bool Searcher::may_have(const ZoneRecord& zone, const Wanted& wanted) {
+    const bool outside = zone.max_time < wanted.from || zone.min_time >= wanted.to || zone.gone == zone.rows;
+    return !outside && (wanted.filter == nullptr || wanted.filter->may_match(zone));
+}
+
+std::error_code Searcher::candidates(std::uint16_t day, const Wanted& wanted, const SnapshotGuard& snapshot,
+                                     event::QueryStats& stats, std::vector<Candidate>& out) const {
     const auto entries = db_->iterate(Family::zone, snapshot.get());
     const std::string prefix = DayBook::key(day);
     for (entries->Seek(prefix); entries->Valid() && entries->key().starts_with(prefix); entries->Next()) {
@@ -152,66 +141,157 @@ std::error_code Searcher::candidates(std::uint16_t day, common::Nanos from, comm
         const auto zone = decode_zone(entries->value().ToStringView());
         if (!key || !zone) { return damaged(); }
         ++stats.blocks_total;
-        const bool outside = zone->max_time < from || zone->min_time >= to || zone->gone == zone->rows;
-        if (outside || (filter != nullptr && !filter->may_match(*zone))) {
+        if (!may_have(*zone, wanted)) {
             ++stats.blocks_pruned;
             continue;
         }
-        out.push_back({*key, zone->max_time});
+        out.push_back({zone->max_time, *key, nullptr, 0});
     }
     return to_error(entries->status());
 }
 
+std::error_code Searcher::sealed_candidates(std::uint16_t day, const Wanted& wanted, const SnapshotGuard& snapshot,
+                                            event::QueryStats& stats, std::vector<Candidate>& out) const {
+    const auto segments = sealed_->segments(day, snapshot);
+    if (!segments) { return segments.error(); }
+    for (const SegmentRecord& record : *segments) {
+        stats.blocks_total += record.blocks;
+        if (record.max_time < wanted.from || record.min_time >= wanted.to) {
+            stats.blocks_pruned += record.blocks;
+            continue;
+        }
+        auto opened = sealed_->open(record);
+        if (!opened) { return opened.error(); }
+        if (!*opened) { continue; }
+        const auto segment = std::make_shared<const OpenSegment>(std::move(**opened));
+        for (std::size_t block = 0; block < segment->blocks.size(); ++block) {
+            const BlockEntry& entry = segment->blocks[block];
+            if (!may_have(entry.zone, wanted)) {
+                ++stats.blocks_pruned;
+                continue;
+            }
+            out.push_back({entry.zone.max_time, {day, 0, entry.min_seq}, segment, block});
+        }
+    }
+    return {};
+}
+
 template <typename Take>
-std::error_code Searcher::read_block(const BlockKey& key, common::Nanos from, common::Nanos to, RowFilter* filter,
-                                     const SnapshotGuard& snapshot, BlockReader& reader, event::QueryStats& stats,
-                                     const Take& take) const {
+common::Result<bool, std::error_code> Searcher::read_sealed(const Candidate& block, const Wanted& wanted,
+                                                            SegmentReader& reader, event::QueryStats& stats,
+                                                            const Take& take) const {
+    if (wanted.filter != nullptr && wanted.filter->has_literals()) {
+        const auto bytes = SealedReader::grams(*block.segment, block.block);
+        const auto grams = bytes ? GramSet::decode(*bytes) : std::nullopt;
+        if (grams && !wanted.filter->may_match(*grams)) {
+            ++stats.blocks_pruned;
+            return true;
+        }
+    }
+    const auto opened = sealed_->open(*block.segment, block.block, reader);
+    if (!opened || !*opened) { return opened; }
+    if (wanted.filter != nullptr && !wanted.filter->start_block(reader.texts())) {
+        ++stats.blocks_pruned;
+        return true;
+    }
+    const auto rows = reader.rows();
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+        ++stats.rows_scanned;
+        if (row->time < wanted.from || row->time >= wanted.to ||
+            (wanted.filter != nullptr && !wanted.filter->matches(*row))) {
+            continue;
+        }
+        ++stats.rows_matched;
+        if (!take(*row)) { break; }
+    }
+    return true;
+}
+
+template <typename Take>
+common::Result<bool, std::error_code> Searcher::read_block(const Candidate& block, const Wanted& wanted,
+                                                           const SnapshotGuard& snapshot, Readers& readers,
+                                                           event::QueryStats& stats, const Take& take) const {
+    if (block.segment != nullptr) { return read_sealed(block, wanted, readers.segment, stats, take); }
     rocksdb::ReadOptions options;
     options.snapshot = snapshot.get();
     options.fill_cache = false;
     rocksdb::PinnableSlice value;
-    const rocksdb::Status status = db_->db().Get(options, db_->family(Family::mb), to_key(key), &value);
-    if (status.IsNotFound()) { return {}; }
-    if (!status.ok()) { return to_error(status); }
+    const rocksdb::Status status = db_->db().Get(options, db_->family(Family::mb), to_key(block.key), &value);
+    if (status.IsNotFound()) { return false; }
+    if (!status.ok()) { return common::fail(to_error(status)); }
     const auto stored = decode_stored_block(value.ToStringView());
-    if (!stored || !reader.open(stored->block)) { return damaged(); }
-    if (filter != nullptr && !filter->start_block(reader, key.seq)) {
+    BlockReader& reader = readers.journal;
+    if (!stored || !reader.open(stored->block)) { return common::fail(damaged()); }
+    if (wanted.filter != nullptr && !wanted.filter->start_block(reader.texts())) {
         ++stats.blocks_pruned;
-        return {};
+        return true;
     }
     BlockRow row;
+    row.seq = block.key.seq;
     while (reader.next(row)) {
         ++stats.rows_scanned;
-        if (row.time < from || row.time >= to || stored->duplicates.contains(row.index) ||
-            stored->dropped.contains(row.index) || (filter != nullptr && !filter->matches(row))) {
+        if (row.time < wanted.from || row.time >= wanted.to || stored->duplicates.contains(row.index) ||
+            stored->dropped.contains(row.index) || (wanted.filter != nullptr && !wanted.filter->matches(row))) {
             continue;
         }
         ++stats.rows_matched;
-        if (!take(row)) { return {}; }
+        if (!take(row)) { return true; }
     }
-    return reader.failed() ? damaged() : std::error_code{};
+    if (reader.failed()) { return common::fail(damaged()); }
+    return true;
+}
+
+std::error_code Searcher::read_run(const RunRecord& run, std::uint64_t first, std::uint64_t last, const Wanted& wanted,
+                                   const SnapshotGuard& snapshot, Readers& readers, event::QueryStats& stats,
+                                   Run& out) const {
+    const auto segments = sealed_->segments(run, snapshot);
+    if (!segments) { return segments.error(); }
+    const auto take = [&](const BlockRow& row) {
+        if (row.seq >= first && row.seq <= last) { out.push_back(std::make_unique<HeldRow>(row)); }
+        return true;
+    };
+    for (const SegmentRecord& record : *segments) {
+        if (record.max_time < wanted.from || record.min_time >= wanted.to) { continue; }
+        auto opened = sealed_->open(record);
+        if (!opened) { return opened.error(); }
+        if (!*opened) { continue; }
+        const auto segment = std::make_shared<const OpenSegment>(std::move(**opened));
+        for (std::size_t block = 0; block < segment->blocks.size(); ++block) {
+            const BlockEntry& entry = segment->blocks[block];
+            if (entry.max_seq < first || entry.min_seq > last || !may_have(entry.zone, wanted)) { continue; }
+            const auto read = read_sealed({0, {}, segment, block}, wanted, readers.segment, stats, take);
+            if (!read) { return read.error(); }
+        }
+    }
+    std::sort(out.begin(), out.end(), [](const auto& left, const auto& right) {
+        return std::tie(left->row.seq, left->row.index) < std::tie(right->row.seq, right->row.index);
+    });
+    return {};
 }
 
 Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::RowVisitor& visit,
                                   const std::atomic<bool>* cancelled) const {
     event::QueryStats stats;
     if (plan.limit == 0) { return stats; }
-    const auto days = days_->days(); // before the snapshot: a later day is only missed, an earlier one only pruned
     const SnapshotGuard snapshot(*db_);
+    const auto all_days = days(snapshot);
+    if (!all_days) { return common::fail(all_days.error()); }
     auto filter = RowFilter::compile(plan.filter, *dict_, *sources_);
     if (!filter) { return common::fail(filter.error()); }
+    const Wanted wanted{plan.from, plan.to, &*filter};
     Names names(*dict_);
     Order order(names, visit, plan.limit, query_bytes_);
-    BlockReader reader;
+    Readers readers;
     const auto stop = [cancelled] { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); };
-    for (auto day = days.rbegin(); day != days.rend(); ++day) {
+    for (auto day = all_days->rbegin(); day != all_days->rend(); ++day) {
         if (day->second.max_time < plan.from || day->second.min_time >= plan.to) {
             stats.blocks_total += day->second.blocks;
             stats.blocks_pruned += day->second.blocks;
             continue;
         }
         std::vector<Candidate> blocks;
-        const std::error_code error = candidates(day->first, plan.from, plan.to, &*filter, snapshot, stats, blocks);
+        std::error_code error = candidates(day->first, wanted, snapshot, stats, blocks);
+        if (!error) { error = sealed_candidates(day->first, wanted, snapshot, stats, blocks); }
         if (error) { return common::fail(error); }
         std::sort(blocks.begin(), blocks.end(), [](const Candidate& left, const Candidate& right) {
             return std::tie(left.max_time, left.key.seq) > std::tie(right.max_time, right.key.seq);
@@ -221,12 +301,11 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
             if (stats.stopped_early) { break; }
             bool fits = true;
             const auto take = [&](const BlockRow& row) {
-                fits = order.add(row, block.key.seq);
+                fits = order.add(row);
                 return fits && (stats.rows_scanned % kRowsBetweenLooks != 0 || !stop());
             };
-            const std::error_code failed =
-                read_block(block.key, plan.from, plan.to, &*filter, snapshot, reader, stats, take);
-            if (failed) { return common::fail(failed); }
+            const auto read = read_block(block, wanted, snapshot, readers, stats, take);
+            if (!read) { return common::fail(read.error()); }
             if (!fits) { return common::fail(std::make_error_code(std::errc::not_enough_memory)); }
         }
         if (stats.stopped_early) { break; }
@@ -241,28 +320,48 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
 
 Searcher::Outcome Searcher::scan(common::Nanos from, common::Nanos to, const event::RowVisitor& visit) const {
     event::QueryStats stats;
-    const auto days = days_->days();
     const SnapshotGuard snapshot(*db_);
-    std::vector<Candidate> blocks;
-    for (const auto& [day, summary] : days) {
+    const auto all_days = days(snapshot);
+    if (!all_days) { return common::fail(all_days.error()); }
+    const Wanted wanted{from, to, nullptr};
+    std::vector<Candidate> blocks; // of the journal: few, but for those of before a release that seals
+    for (const auto& [day, summary] : *all_days) {
         if (summary.max_time < from || summary.min_time >= to) { continue; }
-        if (const std::error_code error = candidates(day, from, to, nullptr, snapshot, stats, blocks)) {
+        if (const std::error_code error = candidates(day, wanted, snapshot, stats, blocks)) {
             return common::fail(error);
         }
     }
     std::sort(blocks.begin(), blocks.end(),
               [](const Candidate& left, const Candidate& right) { return left.key.seq < right.key.seq; });
     Names names(*dict_);
-    BlockReader reader;
-    for (const Candidate& block : blocks) {
-        const auto take = [&](const BlockRow& row) {
-            stats.stopped_early = !names.visit(row, block.key.seq, visit);
-            return !stats.stopped_early;
-        };
-        const std::error_code error = read_block(block.key, from, to, nullptr, snapshot, reader, stats, take);
-        if (error) { return common::fail(error); }
-        if (stats.stopped_early) { break; }
+    Readers readers;
+    auto block = blocks.begin();
+    const auto take = [&](const BlockRow& row) {
+        stats.stopped_early = !names.visit(row, visit);
+        return !stats.stopped_early;
+    };
+    const auto read_blocks_before = [&](std::uint64_t seq) -> std::error_code {
+        for (; block != blocks.end() && block->key.seq < seq && !stats.stopped_early; ++block) {
+            const auto read = read_block(*block, wanted, snapshot, readers, stats, take);
+            if (!read) { return read.error(); }
+        }
+        return {};
+    };
+    std::error_code error;
+    for (std::uint64_t seq = 1; !error && !stats.stopped_early;) {
+        const auto run = sealed_->run_of(seq, snapshot);
+        if (!run) { return common::fail(run.error()); }
+        if (!*run) { break; }
+        Run rows;
+        error = read_run(**run, seq, (*run)->last_seq, wanted, snapshot, readers, stats, rows);
+        for (auto row = rows.begin(); row != rows.end() && !error && !stats.stopped_early; ++row) {
+            error = read_blocks_before((*row)->row.seq);
+            if (!error && !stats.stopped_early) { static_cast<void>(take((*row)->row)); }
+        }
+        seq = (*run)->last_seq + 1;
     }
+    if (!error) { error = read_blocks_before(std::numeric_limits<std::uint64_t>::max()); }
+    if (error) { return common::fail(error); }
     return stats;
 }
 
@@ -272,9 +371,14 @@ common::Result<std::uint64_t, std::error_code> Searcher::tail(std::uint64_t posi
     const SnapshotGuard snapshot(*db_);
     auto compiled = RowFilter::compile(filter, *dict_, *sources_);
     if (!compiled) { return common::fail(compiled.error()); }
+    const Wanted wanted{std::numeric_limits<common::Nanos>::min(), std::numeric_limits<common::Nanos>::max(),
+                        &*compiled};
     Names names(*dict_);
-    BlockReader reader;
+    Readers readers;
     event::QueryStats stats;
+    Run rows; // of the run at hand
+    auto next_row = rows.begin();
+    std::uint64_t run_end = 0;
     std::string start;
     append_key(start, position + 1);
     const auto records = db_->iterate(Family::chain, snapshot.get());
@@ -283,11 +387,26 @@ common::Result<std::uint64_t, std::error_code> Searcher::tail(std::uint64_t posi
         const auto record = decode_chain(seq, records->value().ToStringView());
         if (!record) { return common::fail(damaged()); }
         bool more = true;
-        const auto take = [&](const BlockRow& row) { return more = names.visit(row, seq, visit); };
-        const std::error_code error =
-            read_block({day_of(record->max_time), 0, seq}, std::numeric_limits<common::Nanos>::min(),
-                       std::numeric_limits<common::Nanos>::max(), &*compiled, snapshot, reader, stats, take);
-        if (error) { return common::fail(error); }
+        const auto take = [&](const BlockRow& row) { return more = names.visit(row, visit); };
+        const Candidate block{0, {day_of(record->max_time), 0, seq}, nullptr, 0};
+        const auto read = read_block(block, wanted, snapshot, readers, stats, take);
+        if (!read) { return common::fail(read.error()); }
+        if (!*read && seq > run_end) {
+            const auto run = sealed_->run_of(seq, snapshot);
+            if (!run) { return common::fail(run.error()); }
+            rows.clear();
+            if (*run) {
+                run_end = (*run)->last_seq;
+                const std::uint64_t last = limit > run_end - seq ? run_end : seq + limit - 1;
+                if (const std::error_code error = read_run(**run, seq, last, wanted, snapshot, readers, stats, rows)) {
+                    return common::fail(error);
+                }
+            }
+            next_row = rows.begin();
+        }
+        for (; more && next_row != rows.end() && (*next_row)->row.seq == seq; ++next_row) {
+            static_cast<void>(take((*next_row)->row));
+        }
         if (!more) { return position; } // this batch again next time: nothing of it is lost
         position = seq;
     }

@@ -1,9 +1,12 @@
-/// Finds stored events: queries newest first, scans and tails in commit order. Reads micro-blocks that days, zone maps
-/// and texts did not rule out.
+/// Finds stored events: queries newest first, scans and tails in commit order. Reads the micro-blocks of the journal
+/// and the blocks of segments that days, zone maps and texts did not rule out. One snapshot of the journal says which
+/// events are where, so that each is seen once whatever is sealed meanwhile.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -14,7 +17,9 @@
 #include "storage/block_reader.hpp"
 #include "storage/day_book.hpp"
 #include "storage/field_dict.hpp"
+#include "storage/held_row.hpp"
 #include "storage/journal_db.hpp"
+#include "storage/sealed_reader.hpp"
 #include "storage/source_book.hpp"
 
 namespace canhgac::storage {
@@ -24,9 +29,9 @@ class RowFilter;
 /// Thread safe: every call works on its own snapshot and memory.
 class Searcher {
 public:
-    Searcher(const JournalDb& db, const FieldDict& dict, const SourceBook& sources, const DayBook& days,
+    Searcher(const JournalDb& db, const FieldDict& dict, const SourceBook& sources, const SealedReader& sealed,
              std::size_t query_bytes) noexcept
-        : db_(&db), dict_(&dict), sources_(&sources), days_(&days), query_bytes_(query_bytes) {}
+        : db_(&db), dict_(&dict), sources_(&sources), sealed_(&sealed), query_bytes_(query_bytes) {}
 
     using Outcome = common::Result<event::QueryStats, std::error_code>;
     /// See event::EventStore::query. Errors: invalid_argument (a pattern), not_enough_memory (rows held back for order
@@ -39,28 +44,57 @@ public:
                                                                       const event::RowVisitor& visit) const;
 
 private:
+    /// A block to read: of a segment if there is one, else of the journal.
     struct Candidate {
-        BlockKey key;
         common::Nanos max_time = 0;
+        BlockKey key; ///< of a segment's block only seq counts, its least
+        std::shared_ptr<const OpenSegment> segment;
+        std::size_t block = 0;
+    };
+    /// What of a block is wanted: rows in [from, to) that match, if there is a filter.
+    struct Wanted {
+        common::Nanos from;
+        common::Nanos to;
+        RowFilter* filter;
+    };
+    /// Memory of one call.
+    struct Readers {
+        BlockReader journal;
+        SegmentReader segment;
     };
     class Names;
     class Order;
 
-    /// Blocks of one day that may have rows in [from, to) and match; counts those that may not.
-    [[nodiscard]] std::error_code candidates(std::uint16_t day, common::Nanos from, common::Nanos to,
-                                             const RowFilter* filter, const SnapshotGuard& snapshot,
+    /// The days of the snapshot: those of DayBook may be older or newer.
+    [[nodiscard]] common::Result<std::map<std::uint16_t, DaySummary>, std::error_code>
+    days(const SnapshotGuard& snapshot) const;
+    /// Blocks of one day that may have rows wanted; counts those that may not.
+    [[nodiscard]] std::error_code candidates(std::uint16_t day, const Wanted& wanted, const SnapshotGuard& snapshot,
                                              event::QueryStats& stats, std::vector<Candidate>& out) const;
-    /// Opens a block and calls `take` for each of its rows in [from, to) that matches and was not left out or dropped;
-    /// false from it stops. A block that is gone has no rows.
+    [[nodiscard]] std::error_code sealed_candidates(std::uint16_t day, const Wanted& wanted,
+                                                    const SnapshotGuard& snapshot, event::QueryStats& stats,
+                                                    std::vector<Candidate>& out) const;
+    [[nodiscard]] static bool may_have(const ZoneRecord& zone, const Wanted& wanted);
+    /// Opens a block and calls `take` for each of its rows that is wanted and was not left out or dropped; false from
+    /// it stops. Rows of a segment come newest first, those of the journal in batch order. False: the block is gone.
     template <typename Take>
-    [[nodiscard]] std::error_code read_block(const BlockKey& key, common::Nanos from, common::Nanos to,
-                                             RowFilter* filter, const SnapshotGuard& snapshot, BlockReader& reader,
-                                             event::QueryStats& stats, const Take& take) const;
+    [[nodiscard]] common::Result<bool, std::error_code> read_block(const Candidate& block, const Wanted& wanted,
+                                                                   const SnapshotGuard& snapshot, Readers& readers,
+                                                                   event::QueryStats& stats, const Take& take) const;
+    template <typename Take>
+    [[nodiscard]] common::Result<bool, std::error_code> read_sealed(const Candidate& block, const Wanted& wanted,
+                                                                    SegmentReader& reader, event::QueryStats& stats,
+                                                                    const Take& take) const;
+    /// Rows of a run with seq in [first, last] that are wanted, in commit order.
+    using Run = std::vector<std::unique_ptr<HeldRow>>;
+    [[nodiscard]] std::error_code read_run(const RunRecord& run, std::uint64_t first, std::uint64_t last,
+                                           const Wanted& wanted, const SnapshotGuard& snapshot, Readers& readers,
+                                           event::QueryStats& stats, Run& out) const;
 
     const JournalDb* db_;
     const FieldDict* dict_;
     const SourceBook* sources_;
-    const DayBook* days_;
+    const SealedReader* sealed_;
     std::size_t query_bytes_;
 };
 

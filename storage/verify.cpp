@@ -4,6 +4,7 @@
 
 #include "storage/block_reader.hpp"
 #include "storage/prepared.hpp"
+#include "storage/sealed_proof.hpp"
 
 namespace canhgac::storage {
 
@@ -11,8 +12,8 @@ namespace {
 
 class Verifier {
 public:
-    Verifier(const JournalDb& db, const DayBook& days, const ChainSigner& signer)
-        : db_(&db), days_(&days), signer_(&signer), snapshot_(db) {}
+    Verifier(const JournalDb& db, const DayBook& days, const SealedReader& sealed, const ChainSigner& signer)
+        : db_(&db), days_(&days), signer_(&signer), snapshot_(db), sealed_(sealed, snapshot_, days) {}
 
     [[nodiscard]] common::Result<VerifyReport, std::error_code> run() {
         const auto records = db_->iterate(Family::chain, snapshot_.get());
@@ -55,9 +56,10 @@ private:
     }
     /// Empty if the block holds what the record says; an error only if reading failed.
     [[nodiscard]] common::Result<std::string, std::error_code> check_block(const ChainRecord& record) {
-        const auto value = db_->get(Family::mb, to_key({day_of(record.max_time), 0, record.seq}));
+        const auto value = get(Family::mb, to_key({day_of(record.max_time), 0, record.seq}));
+        if (!value && value.error() == std::errc::bad_message) { return std::string("its events cannot be read"); }
         if (!value) { return common::fail(value.error()); }
-        if (!*value) { return check_absent(record); }
+        if (!*value) { return check_sealed(record); }
         const auto stored = decode_stored_block(**value);
         if (!stored || !reader_.open(stored->block)) { return std::string("its events cannot be read"); }
         if (hash_.of(stored->duplicates.bits()) != record.duplicates) {
@@ -77,6 +79,21 @@ private:
         report_.events += leaves_.size();
         if (merkle_root(hash_, leaves_) != record.root) { return std::string("an event was changed"); }
         return std::string();
+    }
+    [[nodiscard]] common::Result<std::string, std::error_code> check_sealed(const ChainRecord& record) {
+        std::string key;
+        append_key(key, record.seq);
+        const auto value = get(Family::sealed, key);
+        if (!value) { return common::fail(value.error()); }
+        if (!*value) { return check_absent(record); }
+        const auto batch = decode_sealed_batch(**value);
+        if (!batch) { return std::string("its record of sealing is damaged"); }
+        return sealed_.check(record, *batch, report_);
+    }
+    /// As of the snapshot: a batch must not be looked for in both places at different times.
+    [[nodiscard]] common::Result<std::optional<std::string>, std::error_code> get(Family family,
+                                                                                  std::string_view key) const {
+        return db_->get(family, key, snapshot_.get());
     }
     /// A block may only be absent if every day it spans was dropped after it was committed.
     [[nodiscard]] std::string check_absent(const ChainRecord& record) {
@@ -102,6 +119,7 @@ private:
     const DayBook* days_;
     const ChainSigner* signer_;
     SnapshotGuard snapshot_;
+    SealedProof sealed_;
     Sha256 hash_;
     BlockReader reader_;
     std::vector<Digest> leaves_;
@@ -111,8 +129,8 @@ private:
 } // namespace
 
 common::Result<VerifyReport, std::error_code> verify_chain(const JournalDb& db, const DayBook& days,
-                                                           const ChainSigner& signer) {
-    return Verifier(db, days, signer).run();
+                                                           const SealedReader& sealed, const ChainSigner& signer) {
+    return Verifier(db, days, sealed, signer).run();
 }
 
 } // namespace canhgac::storage

@@ -48,6 +48,8 @@ TEST(RecoveryTest, KillNineLosesAndDoublesNothing) {
     options.queue_bytes = 64 * common::kKiB;
     options.wal_bytes = common::kMiB; // so that flushes fall into the test too
     options.memory_bytes = 4 * common::kMiB;
+    options.seal.after = 0; // and sealing, at any of its steps
+    options.seal.rows = 200;
     std::set<std::uint32_t> acknowledged;
     constexpr int kRounds = 12;
     for (int round = 0; round < kRounds; ++round) {
@@ -80,6 +82,8 @@ TEST(RecoveryTest, KillNineLosesAndDoublesNothing) {
     const common::SystemClock clock;
     common::MetricsRegistry metrics;
     common::Logger logger(common::LogLevel::error);
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "day" / "2026-11-22")) << "nothing was sealed";
+    options.seal.on = false;
     const auto start = std::chrono::steady_clock::now();
     JournalStore store(folder.path(), options, names, clock, metrics, logger);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));

@@ -61,7 +61,10 @@ private:
 
 class StoreTest : public testing::Test {
 protected:
-    StoreTest() { options_.min_free_bytes = 0; }
+    StoreTest() {
+        options_.min_free_bytes = 0;
+        options_.seal.on = false; // tests seal when they want to
+    }
     void open(const std::filesystem::path& folder) {
         store_.reset();
         names_ = std::make_unique<event::FieldTable>();

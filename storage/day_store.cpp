@@ -1,0 +1,179 @@
+#include "storage/day_store.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
+#include <rocksdb/table.h>
+
+#include "common/bytes.hpp"
+#include "storage/journal_db.hpp"
+
+namespace canhgac::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kDayFolder = "day";
+constexpr std::string_view kTrashFolder = "trash";
+
+rocksdb::Slice to_slice(std::string_view text) noexcept {
+    return {text.data(), text.size()};
+}
+
+std::string day_name(std::uint16_t day) {
+    return common::format_rfc3339(day * common::kDay).substr(0, 10);
+}
+
+rocksdb::Options day_options(const std::shared_ptr<rocksdb::Logger>& log,
+                             const std::shared_ptr<rocksdb::Cache>& cache) {
+    rocksdb::Options options;
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = cache;
+    table.format_version = 5;
+    table.block_size = 16 * common::kKiB;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    options.compression = rocksdb::kNoCompression; // chunks are
+    options.disable_auto_compactions = true;
+    options.write_buffer_size = 256 * common::kKiB; // only erase() writes
+    options.max_background_jobs = 2;
+    options.max_open_files = 64; // a busy day has hundreds, sixteen days are open
+    options.info_log = log;
+    options.info_log_level = rocksdb::ERROR_LEVEL;
+    options.stats_dump_period_sec = 0;
+    return options;
+}
+
+} // namespace
+
+DayDb::DayDb(std::unique_ptr<rocksdb::DB> db, fs::path folder) : db_(std::move(db)), folder_(std::move(folder)) {}
+
+DayDb::~DayDb() {
+    common::ignore(db_->Close(), "every file in it is synced already");
+}
+
+common::Result<std::optional<std::string>, std::error_code> DayDb::get(std::string_view key) const {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    std::string value;
+    const rocksdb::Status status = db_->Get(options, to_slice(key), &value);
+    if (status.IsNotFound()) { return std::optional<std::string>{}; }
+    if (!status.ok()) { return common::fail(to_error(status)); }
+    return std::optional(std::move(value));
+}
+
+std::error_code DayDb::ingest(const SegmentChunks& chunks) {
+    const fs::path file = folder_ / "segment.new"; // one sealer: one name; left over ones are written over
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->GetOptions());
+    rocksdb::Status status = writer.Open(file.string());
+    for (auto chunk = chunks.begin(); status.ok() && chunk != chunks.end(); ++chunk) {
+        status = writer.Put(chunk->first, chunk->second);
+    }
+    if (status.ok()) { status = writer.Finish(); }
+    if (status.ok()) {
+        rocksdb::IngestExternalFileOptions options;
+        options.move_files = true;
+        options.write_global_seqno = false;
+        status = db_->IngestExternalFile({file.string()}, options);
+    }
+    std::error_code ignored; // once ingested the file has another name
+    fs::remove(file, ignored);
+    return to_error(status);
+}
+
+std::error_code DayDb::erase(std::uint32_t run) {
+    const std::string begin = chunk_key(run, 0, 0);
+    const std::string end = chunk_key(run + 1, 0, 0);
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    return to_error(db_->DeleteRange(options, db_->DefaultColumnFamily(), begin, end));
+}
+
+DayStores::DayStores(const fs::path& folder, common::Logger& logger)
+    : folder_(folder), log_(make_error_log(logger)), cache_(rocksdb::NewLRUCache(8 * common::kMiB)) {}
+
+DayStores::~DayStores() = default;
+
+fs::path DayStores::path(std::uint16_t day) const {
+    return folder_ / kDayFolder / day_name(day);
+}
+
+common::Result<std::shared_ptr<DayDb>, std::error_code> DayStores::open(std::uint16_t day, bool create) {
+    const std::lock_guard lock(mutex_);
+    const auto known = std::find_if(open_.begin(), open_.end(), [day](const auto& each) { return each.first == day; });
+    if (known != open_.end()) {
+        open_.splice(open_.begin(), open_, known);
+        return open_.front().second;
+    }
+    const fs::path folder = path(day);
+    std::error_code error;
+    if (!fs::exists(folder / "CURRENT", error)) {
+        if (!create) { return std::shared_ptr<DayDb>{}; }
+        fs::create_directories(folder, error);
+        if (error) { return common::fail(error); }
+        sync_path(folder_);
+        sync_path(folder_ / kDayFolder);
+    }
+    rocksdb::Options options = day_options(log_, cache_);
+    options.create_if_missing = create;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(options, folder.string(), &db);
+    if (!status.ok()) { return common::fail(to_error(status)); }
+    open_.emplace_front(day, std::make_shared<DayDb>(std::unique_ptr<rocksdb::DB>(db), folder));
+    auto result = open_.front().second;
+    for (auto last = std::prev(open_.end()); open_.size() > kOpenDays && last != open_.begin();) {
+        const auto before = std::prev(last);
+        if (last->second.use_count() == 1) { open_.erase(last); } // in use: it could not be opened again meanwhile
+        last = before;
+    }
+    return result;
+}
+
+std::error_code DayStores::drop(std::uint16_t day) {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<DayDb> last; // closed, if nobody reads it, before its files go
+    const auto known = std::find_if(open_.begin(), open_.end(), [day](const auto& each) { return each.first == day; });
+    if (known != open_.end()) {
+        last = std::move(known->second);
+        open_.erase(known);
+    }
+    const fs::path from = path(day);
+    std::error_code error;
+    if (!fs::exists(from, error)) { return {}; }
+    const fs::path trash = folder_ / kTrashFolder;
+    fs::create_directories(trash, error);
+    if (error) { return error; }
+    fs::path to;
+    do {
+        to = trash / fmt::format("{}.{}", day_name(day), trashed_++);
+    } while (fs::exists(to, error));
+    fs::rename(from, to, error);
+    if (error) { return error; }
+    sync_path(folder_ / kDayFolder);
+    last.reset();
+    fs::remove_all(to, error); // what stays is unlinked at the next start
+    return {};
+}
+
+std::vector<std::uint16_t> DayStores::days() const {
+    std::vector<std::uint16_t> result;
+    std::error_code error;
+    for (fs::directory_iterator at(folder_ / kDayFolder, error), end; !error && at != end; at.increment(error)) {
+        const auto time = common::parse_rfc3339(at->path().filename().string() + "T00:00:00Z");
+        if (time && *time >= 0) { result.push_back(day_of(*time)); }
+    }
+    std::sort(result.begin(), result.end());
+    return result;
+}
+
+void DayStores::empty_trash() noexcept {
+    std::error_code error;
+    fs::remove_all(folder_ / kTrashFolder, error);
+}
+
+} // namespace canhgac::storage

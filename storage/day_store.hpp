@@ -1,0 +1,86 @@
+/// The databases of sealed events: one RocksDB a UTC day of event time, `day/2026-11-22` in the store's folder. Files
+/// are written whole and ingested; nothing in them is ever changed, and a day is forgotten by renaming its folder
+/// (STORAGE.md section 2, "Seal and merge").
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "common/log.hpp"
+#include "common/result.hpp"
+#include "storage/seal_catalogue.hpp"
+
+namespace rocksdb {
+class Cache;
+class DB;
+class Logger;
+} // namespace rocksdb
+
+namespace canhgac::storage {
+
+/// Chunks of one segment, ascending by key (chunk_key).
+using SegmentChunks = std::vector<std::pair<std::string, std::string>>;
+
+/// One day. Thread safe. Who still reads a day that was dropped finds what it had open, or gets io_error.
+class DayDb {
+public:
+    /// Takes over an open database.
+    explicit DayDb(std::unique_ptr<rocksdb::DB> db, std::filesystem::path folder);
+    ~DayDb();
+    DayDb(const DayDb&) = delete;
+    DayDb& operator=(const DayDb&) = delete;
+
+    /// Nothing: no such chunk. Errors: bad_message (damaged), io_error.
+    [[nodiscard]] common::Result<std::optional<std::string>, std::error_code> get(std::string_view key) const;
+    /// Writes the chunks into a file of their own, synced, and takes it into the database: all or nothing.
+    [[nodiscard]] std::error_code ingest(const SegmentChunks& chunks);
+    /// Erases what there is of a run.
+    [[nodiscard]] std::error_code erase(std::uint32_t run);
+
+private:
+    std::unique_ptr<rocksdb::DB> db_;
+    std::filesystem::path folder_;
+};
+
+/// All days; opens them when asked and keeps the last used ones open. Thread safe.
+class DayStores {
+public:
+    /// Days kept open while nobody uses them.
+    static constexpr std::size_t kOpenDays = 16;
+
+    /// `folder` is the store's. The logger must outlive it.
+    DayStores(const std::filesystem::path& folder, common::Logger& logger);
+    ~DayStores();
+    DayStores(const DayStores&) = delete;
+    DayStores& operator=(const DayStores&) = delete;
+
+    /// Nothing: there is no such day and `create` is false.
+    [[nodiscard]] common::Result<std::shared_ptr<DayDb>, std::error_code> open(std::uint16_t day, bool create);
+    /// Renames the day's folder away and unlinks it. Nothing happens if there is none.
+    [[nodiscard]] std::error_code drop(std::uint16_t day);
+    /// Days that have a folder, ascending; others' folders are left alone.
+    [[nodiscard]] std::vector<std::uint16_t> days() const;
+    /// Unlinks what drop() could not.
+    void empty_trash() noexcept;
+
+private:
+    [[nodiscard]] std::filesystem::path path(std::uint16_t day) const;
+
+    std::filesystem::path folder_;
+    std::shared_ptr<rocksdb::Logger> log_;
+    std::shared_ptr<rocksdb::Cache> cache_; ///< of indexes; chunks are read once
+    std::mutex mutex_;
+    std::list<std::pair<std::uint16_t, std::shared_ptr<DayDb>>> open_; ///< last used first
+    std::uint64_t trashed_ = 0;
+};
+
+} // namespace canhgac::storage

@@ -1,0 +1,51 @@
+/// Proves sealed batches against the hash chain: regroups the rows of segments by batch and recomputes their roots
+/// (STORAGE.md section 2, "Tamper evidence").
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "common/result.hpp"
+#include "storage/chain.hpp"
+#include "storage/day_book.hpp"
+#include "storage/journal_db.hpp"
+#include "storage/seal_catalogue.hpp"
+#include "storage/sealed_reader.hpp"
+
+namespace canhgac::storage {
+
+/// One pass over the chain, batches in ascending order: holds the leaves of one run. Not thread safe.
+class SealedProof {
+public:
+    SealedProof(const SealedReader& sealed, const SnapshotGuard& snapshot, const DayBook& days) noexcept
+        : sealed_(&sealed), snapshot_(&snapshot), days_(&days) {}
+
+    /// Empty if the segments hold what the record says; an error only if reading failed.
+    [[nodiscard]] common::Result<std::string, std::error_code> check(const ChainRecord& record,
+                                                                     const SealedBatch& batch, VerifyReport& report);
+
+private:
+    using Rows = std::vector<std::pair<std::uint32_t, Digest>>;
+
+    [[nodiscard]] std::error_code load_run(std::uint64_t seq);
+    void load_segment(const OpenSegment& segment);
+    [[nodiscard]] bool dropped(std::uint16_t day, std::uint64_t seq) const;
+    [[nodiscard]] std::string check_rows(const ChainRecord& record, const SealedBatch& batch, const Rows& stored);
+    [[nodiscard]] std::string check_missing(const ChainRecord& record, const SealedBatch& batch,
+                                            const std::vector<bool>& present) const;
+
+    const SealedReader* sealed_;
+    const SnapshotGuard* snapshot_;
+    const DayBook* days_;
+    Sha256 hash_;
+    std::uint64_t run_end_ = 0;                     ///< last batch of the run at hand
+    bool unreadable_ = false;                       ///< a part of it is
+    std::unordered_map<std::uint64_t, Rows> found_; ///< by batch
+    std::vector<Digest> leaves_;                    ///< of the batch at hand
+};
+
+} // namespace canhgac::storage

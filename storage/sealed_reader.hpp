@@ -1,0 +1,59 @@
+/// Finds and opens blocks of segments.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include "common/result.hpp"
+#include "storage/day_book.hpp"
+#include "storage/day_store.hpp"
+#include "storage/journal_db.hpp"
+#include "storage/seal_catalogue.hpp"
+#include "storage/segment_reader.hpp"
+
+namespace canhgac::storage {
+
+/// One segment opened for reading.
+struct OpenSegment {
+    SegmentRecord record;
+    std::shared_ptr<DayDb> db;
+    std::vector<BlockEntry> blocks;
+};
+
+/// Thread safe. The parts must outlive it.
+class SealedReader {
+public:
+    SealedReader(const JournalDb& db, DayStores& stores, const DayBook& days) noexcept
+        : db_(&db), stores_(&stores), days_(&days) {}
+
+    /// The run that holds the batch, if one does.
+    [[nodiscard]] common::Result<std::optional<RunRecord>, std::error_code> run_of(std::uint64_t seq,
+                                                                                   const SnapshotGuard& snapshot) const;
+    /// Segments of a day, oldest run first.
+    [[nodiscard]] common::Result<std::vector<SegmentRecord>, std::error_code>
+    segments(std::uint16_t day, const SnapshotGuard& snapshot) const;
+    /// Segments of a run whose day was not dropped.
+    [[nodiscard]] common::Result<std::vector<SegmentRecord>, std::error_code>
+    segments(const RunRecord& run, const SnapshotGuard& snapshot) const;
+
+    /// Nothing: its day was dropped meanwhile. Errors: bad_message (missing or damaged), io_error.
+    [[nodiscard]] common::Result<std::optional<OpenSegment>, std::error_code> open(const SegmentRecord& segment) const;
+    /// Unpacks a block; false: the day was dropped meanwhile. Errors as open().
+    [[nodiscard]] common::Result<bool, std::error_code> open(const OpenSegment& segment, std::size_t block,
+                                                             SegmentReader& reader) const;
+
+    /// The stored GramSet of a block; nothing if it cannot be read, which open() will tell.
+    [[nodiscard]] static std::optional<std::string> grams(const OpenSegment& segment, std::size_t block);
+
+private:
+    [[nodiscard]] bool dropped(std::uint16_t day) const { return days_->dropped(day).has_value(); }
+
+    const JournalDb* db_;
+    DayStores* stores_;
+    const DayBook* days_;
+};
+
+} // namespace canhgac::storage
