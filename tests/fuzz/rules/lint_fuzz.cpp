@@ -1,5 +1,7 @@
 /// The linter on arbitrary bytes, given as two files: findings name a file that was given, a known check, its severity
 /// and a place, they are in order, what the reader rejects is among them, and the same input gives them again.
+#include "rules/lint.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,6 @@
 
 #include "common/ensure.hpp"
 #include "rules/embedded.hpp"
-#include "rules/lint.hpp"
 
 namespace {
 
