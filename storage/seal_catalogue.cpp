@@ -140,7 +140,7 @@ std::optional<SealedBatch> decode_sealed_batch(std::string_view value) {
     batch.dropped = RowSet(in.text());
     batch.days = get_days(in);
     const std::uint8_t full = in.u8();
-    if (!in.ok() || full > 1) { return std::nullopt; }
+    if (!in.ok() || full > 1 || batch.rows == 0) { return std::nullopt; }
     if (full == 1) {
         if (batch.rows > in.left()) { return std::nullopt; }
         for (std::uint32_t row = 0; row < batch.rows; ++row) {
