@@ -39,7 +39,8 @@ constexpr std::array kScalars = {
     ScalarEntry{Scalar::to_lower, "tolower", Binding::call, 1, 1, QueryType::string, "tolower(text)"},
     ScalarEntry{Scalar::to_upper, "toupper", Binding::call, 1, 1, QueryType::string, "toupper(text)"},
     ScalarEntry{Scalar::string_length, "strlen", Binding::call, 1, 1, QueryType::integer, "strlen(text)"},
-    ScalarEntry{Scalar::substring, "substring", Binding::call, 2, 3, QueryType::string, "substring(text, start[, length])"},
+    ScalarEntry{Scalar::substring, "substring", Binding::call, 2, 3, QueryType::string,
+                "substring(text, start[, length])"},
     ScalarEntry{Scalar::split, "split", Binding::call, 2, 3, QueryType::any, "split(text, separator[, index])"},
     ScalarEntry{Scalar::base_name, "basename", Binding::call, 1, 1, QueryType::string, "basename(path)"},
     ScalarEntry{Scalar::directory_name, "dirname", Binding::call, 1, 1, QueryType::string, "dirname(path)"},
@@ -84,23 +85,25 @@ constexpr std::array kAggregates = {
     AggregateEntry{AggregateKind::minimum, "min", "min_", 1, 1, QueryType::any, "min(value)"},
     AggregateEntry{AggregateKind::maximum, "max", "max_", 1, 1, QueryType::any, "max(value)"},
     AggregateEntry{AggregateKind::deviation, "stdev", "stdev_", 1, 1, QueryType::any, "stdev(value)"},
-    AggregateEntry{AggregateKind::percentile, "percentile", "percentile_", 2, 2, QueryType::any, "percentile(value, 0 to 100)"},
+    AggregateEntry{AggregateKind::percentile, "percentile", "percentile_", 2, 2, QueryType::any,
+                   "percentile(value, 0 to 100)"},
     AggregateEntry{AggregateKind::make_set, "make_set", "set_", 1, 2, QueryType::list, "make_set(value[, most])"},
     AggregateEntry{AggregateKind::arg_max, "arg_max", "", 1, kMany, QueryType::any, "arg_max(value, column, ...)"},
     AggregateEntry{AggregateKind::arg_min, "arg_min", "", 1, kMany, QueryType::any, "arg_min(value, column, ...)"},
     AggregateEntry{AggregateKind::take_any, "take_any", "", 1, 1, QueryType::any, "take_any(value)"},
 };
 
-constexpr std::array<std::string_view, 12> kPipes = {"where",     "project", "project-away", "extend", "take", "distinct",
-                                                     "summarize", "top",     "sort",         "count",  "rare", "facets"};
+constexpr std::array<std::string_view, 12> kPipes = {"where", "project",  "project-away", "extend",
+                                                     "take",  "distinct", "summarize",    "top",
+                                                     "sort",  "count",    "rare",         "facets"};
 
-constexpr std::array<std::string_view, 9> kNotBuiltPipes = {"sequence", "join",   "lookup",   "parse", "mv-expand",
+constexpr std::array<std::string_view, 9> kNotBuiltPipes = {"sequence", "join", "lookup",   "parse", "mv-expand",
                                                             "around",   "tail", "proctree", "union"};
 constexpr std::array<std::string_view, 1> kNotBuiltFunctions = {"registered_domain"};
 
 constexpr std::array<std::string_view, 20> kReserved = {
-    "and",       "or",     "not", "in",      "has",  "contains", "startswith", "endswith", "matches", "between",
-    "has_any",   "has_all", "by",  "asc",     "desc", "nulls",    "true",       "false",    "null",    "regex"};
+    "and",     "or",      "not", "in",  "has",  "contains", "startswith", "endswith", "matches", "between",
+    "has_any", "has_all", "by",  "asc", "desc", "nulls",    "true",       "false",    "null",    "regex"};
 
 std::size_t distance(std::string_view left, std::string_view right) {
     std::vector<std::size_t> row(right.size() + 1);
@@ -144,9 +147,8 @@ const AggregateEntry& entry_of(AggregateKind kind) noexcept {
 }
 
 const AggregateEntry* find_aggregate(std::string_view name) noexcept {
-    const auto* const found =
-        std::find_if(kAggregates.begin(), kAggregates.end(),
-                     [name](const AggregateEntry& entry) { return entry.name == name; });
+    const auto* const found = std::find_if(kAggregates.begin(), kAggregates.end(),
+                                           [name](const AggregateEntry& entry) { return entry.name == name; });
     return found == kAggregates.end() ? nullptr : found;
 }
 

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "storage/query/parser.hpp"
-#include "text/regex.hpp"
 
 namespace canhgac::storage {
 
@@ -186,7 +185,9 @@ ExpressionParser::Parsed ExpressionParser::text_operator(Expression left, bool n
     if (take_word("in~")) { return list_operator(Scalar::in_folded, std::move(left), negated, at); }
     if (take_word("between")) { return between(std::move(left), negated, at); }
     if (failed_) { return std::nullopt; }
-    if (negated) { return fail_here(QueryErrc::expected_word, "has, contains, startswith, endswith, in or between after \"!\""); }
+    if (negated) {
+        return fail_here(QueryErrc::expected_word, "has, contains, startswith, endswith, in or between after \"!\"");
+    }
     if (take_word("has_any")) { return list_operator(Scalar::has_any, std::move(left), false, at); }
     if (take_word("has_all")) { return list_operator(Scalar::has_all, std::move(left), false, at); }
     if (take_word("matches")) {
@@ -197,7 +198,6 @@ ExpressionParser::Parsed ExpressionParser::text_operator(Expression left, bool n
         if (right->kind != Expression::Kind::literal || right->literal_type != QueryType::string) {
             return fail(QueryErrc::regex_literal, pattern);
         }
-        if (!text::Regex::compile(right->text)) { return fail(QueryErrc::bad_regex, pattern); }
         return join(Scalar::matches_regex, std::move(left), std::move(right), at);
     }
     if (failed_) { return std::nullopt; }

@@ -35,9 +35,7 @@ protected:
     /// take_sign() or a problem.
     bool want_sign(std::string_view sign);
     std::nullopt_t fail(QueryErrc code, std::size_t at, std::string word = {});
-    std::nullopt_t fail_here(QueryErrc code, std::string word = {}) {
-        return fail(code, token_.at, std::move(word));
-    }
+    std::nullopt_t fail_here(QueryErrc code, std::string word = {}) { return fail(code, token_.at, std::move(word)); }
     [[nodiscard]] bool failed() const noexcept { return failed_; }
     /// A column's name where only one can stand; `what` in the message.
     std::optional<std::string> column_name();

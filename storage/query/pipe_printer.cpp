@@ -32,9 +32,9 @@ std::string column_text(std::string_view name) {
 }
 
 std::string timespan_literal(common::Nanos span) {
-    for (const auto& [unit, name] :
-         {std::pair{common::kDay, "d"}, std::pair{common::kHour, "h"}, std::pair{common::kMinute, "m"},
-          std::pair{common::kSecond, "s"}, std::pair{common::kMillisecond, "ms"}, std::pair{common::kMicrosecond, "us"}}) {
+    for (const auto& [unit, name] : {std::pair{common::kDay, "d"}, std::pair{common::kHour, "h"},
+                                     std::pair{common::kMinute, "m"}, std::pair{common::kSecond, "s"},
+                                     std::pair{common::kMillisecond, "ms"}, std::pair{common::kMicrosecond, "us"}}) {
         if (span % unit == 0) { return fmt::format("{}{}", span / unit, name); }
     }
     return fmt::format("{}ns", span);

@@ -132,13 +132,14 @@ struct Pipe {
         facets,
     };
     Kind kind{};
-    Expression condition;                 ///< where
-    std::vector<NamedExpression> columns; ///< project, project-away, extend, distinct, rare, facets; summarize: the keys
-    std::vector<NamedExpression> groups;  ///< extend ... by
-    std::vector<Aggregate> aggregates;    ///< summarize
-    std::vector<SortKey> keys;            ///< sort; one of top
-    std::uint64_t count = 0;              ///< take, top; rare: most hosts
-    bool every_column = false;            ///< distinct *
+    Expression condition; ///< where
+    std::vector<NamedExpression>
+        columns;                         ///< project, project-away, extend, distinct, rare, facets; summarize: the keys
+    std::vector<NamedExpression> groups; ///< extend ... by
+    std::vector<Aggregate> aggregates;   ///< summarize
+    std::vector<SortKey> keys;           ///< sort; one of top
+    std::uint64_t count = 0;             ///< take, top; rare: most hosts
+    bool every_column = false;           ///< distinct *
     std::uint32_t at = 0;
 };
 

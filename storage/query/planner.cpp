@@ -7,6 +7,7 @@
 
 #include "storage/query/catalog.hpp"
 #include "storage/query/typing.hpp"
+#include "text/regex.hpp"
 
 namespace canhgac::storage {
 
@@ -124,9 +125,7 @@ private:
             return planned;
         case Expression::Kind::column: {
             const PlannedColumn* const column = resolve(source.text);
-            if (column == nullptr) {
-                return fail({QueryErrc::unknown_column, source.at, nearest_column(source.text)});
-            }
+            if (column == nullptr) { return fail({QueryErrc::unknown_column, source.at, nearest_column(source.text)}); }
             planned.type = column->type;
             planned.slot = column->slot;
             return planned;
@@ -142,6 +141,11 @@ private:
         }
         if (auto problem = check_call(source, planned.arguments)) { return fail(std::move(*problem)); }
         planned.type = call_type(source.scalar, planned.arguments);
+        if (source.scalar == Scalar::matches_regex) {
+            auto regex = text::Regex::compile(source.arguments[1].text);
+            if (!regex) { return fail({QueryErrc::bad_regex, source.arguments[1].at}); }
+            planned.regex = std::make_shared<const text::Regex>(std::move(*regex));
+        }
         return planned;
     }
 
@@ -329,7 +333,8 @@ private:
         for (const PlannedColumn& column : columns) {
             out.names.push_back(column.name);
         }
-        start_frame(out, {{"field", QueryType::string, 0}, {"value", QueryType::any, 1}, {"count_", QueryType::integer, 2}});
+        start_frame(out,
+                    {{"field", QueryType::string, 0}, {"value", QueryType::any, 1}, {"count_", QueryType::integer, 2}});
         return true;
     }
 
@@ -401,8 +406,8 @@ private:
     }
 
     QueryProgram program_;
-    bool open_ = true;                    ///< rows are events: any name is a column
-    std::vector<PlannedColumn> columns_;  ///< all of a table; those made over an event
+    bool open_ = true;                   ///< rows are events: any name is a column
+    std::vector<PlannedColumn> columns_; ///< all of a table; those made over an event
     std::vector<std::string> removed_;
     std::vector<PlannedNeighbour>* neighbours_ = nullptr; ///< where prev() and next() may stand
     QueryProblem problem_;

@@ -1,9 +1,10 @@
-/// The pipes made ready to run: every name a slot, every expression a type, `rare` spelled out. Finds what is wrong with
-/// names and types before anything is read.
+/// The pipes made ready to run: every name a slot, every expression a type, `rare` spelled out. Finds what is wrong
+/// with names and types before anything is read.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "common/result.hpp"
 #include "storage/query/pipeline.hpp"
 #include "storage/query/query_error.hpp"
+
+namespace canhgac::text {
+class Regex;
+} // namespace canhgac::text
 
 namespace canhgac::storage {
 
@@ -25,6 +30,7 @@ struct PlannedExpression {
     QueryValue literal;              ///< views QueryProgram::texts
     QuerySlot slot = 0;              ///< of a column
     std::vector<PlannedExpression> arguments;
+    std::shared_ptr<const text::Regex> regex; ///< of `matches regex`
 };
 
 struct PlannedColumn {
@@ -36,9 +42,9 @@ struct PlannedColumn {
 struct PlannedAggregate {
     AggregateKind kind{};
     std::vector<PlannedExpression> arguments;
-    double fraction = 0.0;   ///< percentile, 0 to 1
-    std::uint64_t most = 0;  ///< make_set
-    QuerySlot slot = 0;      ///< of its first result; arg_max and arg_min have one for each argument
+    double fraction = 0.0;  ///< percentile, 0 to 1
+    std::uint64_t most = 0; ///< make_set
+    QuerySlot slot = 0;     ///< of its first result; arg_max and arg_min have one for each argument
 };
 
 struct PlannedKey {
@@ -56,17 +62,17 @@ struct PlannedNeighbour {
 
 struct PlannedStep {
     Pipe::Kind kind{};
-    PlannedExpression condition;                                     ///< where
+    PlannedExpression condition;                                      ///< where
     std::vector<std::pair<QuerySlot, PlannedExpression>> assignments; ///< project, extend
     std::vector<PlannedNeighbour> neighbours;                         ///< extend with prev() or next()
     std::vector<QuerySlot> groups;                                    ///< extend ... by
-    std::vector<PlannedExpression> by;       ///< summarize, distinct, facets: the result's slots 0, 1, ...
+    std::vector<PlannedExpression> by;        ///< summarize, distinct, facets: the result's slots 0, 1, ...
     std::vector<PlannedAggregate> aggregates; ///< summarize
-    std::vector<PlannedKey> keys;            ///< sort, top
-    std::vector<std::string> names;          ///< facets: of `by`
-    std::uint64_t count = 0;                 ///< take, top
-    std::size_t frame = 0;                   ///< of the rows it takes
-    bool new_frame = false;                  ///< what it gives are rows of frame + 1
+    std::vector<PlannedKey> keys;             ///< sort, top
+    std::vector<std::string> names;           ///< facets: of `by`
+    std::uint64_t count = 0;                  ///< take, top
+    std::size_t frame = 0;                    ///< of the rows it takes
+    bool new_frame = false;                   ///< what it gives are rows of frame + 1
 };
 
 /// Moves, does not copy: literals view its own texts.

@@ -40,14 +40,14 @@ enum class QueryErrc : std::uint8_t {
     bad_literal, ///< a number, datetime(...) or timespan that does not exist
     unknown_function,
     unknown_aggregate,
-    aggregate_here,  ///< an aggregate outside of summarize
-    scalar_here,     ///< a scalar function where summarize wants an aggregate
-    argument_count,  ///< `word`: how it is called
-    argument_type,   ///< `word`: the type wanted
-    cannot_compare,  ///< two types that never compare
-    expected_bool,   ///< where, and, or, not
-    regex_literal,   ///< `matches regex` takes a text that stands in the query
-    unknown_column,  ///< `word`: what it may have been
+    aggregate_here, ///< an aggregate outside of summarize
+    scalar_here,    ///< a scalar function where summarize wants an aggregate
+    argument_count, ///< `word`: how it is called
+    argument_type,  ///< `word`: the type wanted
+    cannot_compare, ///< two types that never compare
+    expected_bool,  ///< where, and, or, not
+    regex_literal,  ///< `matches regex` takes a text that stands in the query
+    unknown_column, ///< `word`: what it may have been
     duplicate_column,
     star_of_events, ///< arg_max(c, *) or distinct * while rows are events
     window_place,   ///< prev() and next() outside of `extend ... by`

@@ -30,8 +30,8 @@ bool is_blank(char c) noexcept {
 std::size_t name_length(std::string_view text) noexcept {
     if (text.empty() || !begins_name(text.front())) { return 0; }
     std::size_t at = 1;
-    while (at < text.size() && (continues_name(text[at]) ||
-                                (text[at] == '.' && at + 1 < text.size() && continues_name(text[at + 1])))) {
+    while (at < text.size() &&
+           (continues_name(text[at]) || (text[at] == '.' && at + 1 < text.size() && continues_name(text[at + 1])))) {
         ++at;
     }
     return at;
@@ -198,7 +198,9 @@ bool Lexer::escape(std::string& out) {
     const std::string_view hex = text_.substr(at_, kHexDigits);
     const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), code, 16);
     const bool surrogate = code >= 0xD800 && code < 0xE000;
-    if (hex.size() != kHexDigits || error != std::errc{} || end != hex.data() + hex.size() || surrogate) { return false; }
+    if (hex.size() != kHexDigits || error != std::errc{} || end != hex.data() + hex.size() || surrogate) {
+        return false;
+    }
     text::encode(static_cast<char32_t>(code), out);
     at_ += kHexDigits;
     return true;

@@ -25,7 +25,7 @@ struct Token {
     std::string text;
     std::int64_t number = 0;
     double real = 0.0;
-    std::size_t at = 0;  ///< byte offsets in the query
+    std::size_t at = 0; ///< byte offsets in the query
     std::size_t end = 0;
 
     [[nodiscard]] bool is_sign(std::string_view sign) const noexcept { return kind == Kind::sign && text == sign; }

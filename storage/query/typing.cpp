@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "common/ip.hpp"
+
 namespace canhgac::storage {
 
 namespace {
@@ -75,9 +77,13 @@ std::optional<QueryProblem> check_bin(const Expression& source, std::span<const 
     const QueryType value = arguments[0].type;
     const QueryType step = arguments[1].type;
     const bool time = value == QueryType::datetime || value == QueryType::timespan;
-    if (!time && !counts_as_number(value)) { return wrong_type(source.arguments[0], "long, double, datetime or timespan"); }
+    if (!time && !counts_as_number(value)) {
+        return wrong_type(source.arguments[0], "long, double, datetime or timespan");
+    }
     if (time && !counts_as(QueryType::timespan, step)) { return wrong_type(source.arguments[1], "timespan"); }
-    if (step != QueryType::timespan && !counts_as_number(step)) { return wrong_type(source.arguments[1], "long, double or timespan"); }
+    if (step != QueryType::timespan && !counts_as_number(step)) {
+        return wrong_type(source.arguments[1], "long, double or timespan");
+    }
     return std::nullopt;
 }
 
@@ -160,8 +166,14 @@ std::optional<QueryProblem> check_call(const Expression& source, std::span<const
     case Scalar::substring:
         return check_text_call(source, arguments, 1);
     case Scalar::split:
-    case Scalar::ipv4_is_in_range:
         return check_text_call(source, arguments, 2);
+    case Scalar::ipv4_is_in_range: {
+        const Expression& network = source.arguments[1];
+        if (network.literal_type == QueryType::string && !common::parse_cidr(network.text)) {
+            return QueryProblem{QueryErrc::bad_network, network.at};
+        }
+        return check_text_call(source, arguments, 2);
+    }
     case Scalar::ago:
         if (counts_as(QueryType::timespan, arguments[0].type)) { return std::nullopt; }
         return wrong_type(source.arguments[0], "timespan");

@@ -9,8 +9,8 @@
 
 namespace canhgac::storage {
 
-/// What + - * / % of two types give; any if only the data tells, nothing if it is never anything but null. Strings count
-/// as the numbers they may spell.
+/// What + - * / % of two types give; any if only the data tells, nothing if it is never anything but null. Strings
+/// count as the numbers they may spell.
 [[nodiscard]] std::optional<QueryType> arithmetic_type(Scalar scalar, QueryType left, QueryType right) noexcept;
 
 /// What is wrong with the arguments of a call, or nothing. `source` has the offsets.

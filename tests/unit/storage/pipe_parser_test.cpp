@@ -1,9 +1,10 @@
+#include "storage/query/pipe_parser.hpp"
+
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "storage/query/parser.hpp"
-#include "storage/query/pipe_parser.hpp"
 
 namespace canhgac::storage {
 namespace {
@@ -54,10 +55,9 @@ TEST(ParsePipes, EveryStepOfTheGrammar) {
 }
 
 TEST(ParsePipes, EveryAggregate) {
-    for (const char* text :
-         {"count()", "countif(a == 1)", "dcount(a)", "sum(a)", "avg(a)", "min(a)", "max(a)", "stdev(a)",
-          "percentile(a, 95)", "percentile(a, 99.9)", "make_set(a)", "make_set(a, 5)", "arg_max(a, b, c)",
-          "arg_min(a)", "take_any(a)", "l = avg(strlen(a))"}) {
+    for (const char* text : {"count()", "countif(a == 1)", "dcount(a)", "sum(a)", "avg(a)", "min(a)", "max(a)",
+                             "stdev(a)", "percentile(a, 95)", "percentile(a, 99.9)", "make_set(a)", "make_set(a, 5)",
+                             "arg_max(a, b, c)", "arg_min(a)", "take_any(a)", "l = avg(strlen(a))"}) {
         EXPECT_EQ(piped("x | summarize " + std::string(text)), "x | summarize " + std::string(text));
     }
     EXPECT_EQ(piped("x | project a, b | summarize arg_max(a, *)"), "x | project a, b | summarize arg_max(a, *)");
@@ -95,7 +95,8 @@ TEST(ParsePipes, EveryLiteral) {
     EXPECT_EQ(condition("a > 90s or a > 1.5h or a > 100ms or a > 2w or a > 5us or a > 7ns"),
               "a > 90s or a > 90m or a > 100ms or a > 14d or a > 5us or a > 7ns");
     EXPECT_EQ(condition("_time > datetime(2026-11-22)"), "@timestamp > datetime(2026-11-21T17:00:00Z)");
-    EXPECT_EQ(condition("_time > datetime(\"2026-11-22T01:02:03.5Z\")"), "@timestamp > datetime(2026-11-22T01:02:03.500Z)");
+    EXPECT_EQ(condition("_time > datetime(\"2026-11-22T01:02:03.5Z\")"),
+              "@timestamp > datetime(2026-11-22T01:02:03.500Z)");
     EXPECT_EQ(condition("a == true or a == false or a == null"), "a == true or a == false or a == null");
     EXPECT_EQ(condition(R"(a == "q\"\\\n\t\u0041đ")"), "a == \"q\\\"\\\\\\n\\u0009Ađ\"");
     EXPECT_EQ(condition(R"(a == @"C:\t""x")"), R"(a == "C:\\t\"x")");
@@ -105,12 +106,34 @@ TEST(ParsePipes, EveryLiteral) {
 }
 
 TEST(ParsePipes, EveryFunction) {
-    for (const char* text :
-         {"tolower(a)", "toupper(a)", "strlen(a)", "substring(a, 1)", "substring(a, 1, 2)", "split(a, \",\")",
-          "split(a, \",\", 0)", "basename(a)", "dirname(a)", "isnull(a)", "isnotnull(a)", "isempty(a)",
-          "isnotempty(a)", "iff(a > 1, 1, 2)", "case(a > 1, 1, a > 2, 2, 3)", "coalesce(a, b)", "tostring(a)",
-          "tolong(a)", "todouble(a)", "tobool(a)", "todatetime(a)", "totimespan(a)", "now()", "ago(1h)", "bin(a, 5)",
-          "strcat(a, \"-\", b)", "array_length(a)", "ipv4_is_in_range(a, \"10.0.0.0/8\")"}) {
+    for (const char* text : {"tolower(a)",
+                             "toupper(a)",
+                             "strlen(a)",
+                             "substring(a, 1)",
+                             "substring(a, 1, 2)",
+                             "split(a, \",\")",
+                             "split(a, \",\", 0)",
+                             "basename(a)",
+                             "dirname(a)",
+                             "isnull(a)",
+                             "isnotnull(a)",
+                             "isempty(a)",
+                             "isnotempty(a)",
+                             "iff(a > 1, 1, 2)",
+                             "case(a > 1, 1, a > 2, 2, 3)",
+                             "coalesce(a, b)",
+                             "tostring(a)",
+                             "tolong(a)",
+                             "todouble(a)",
+                             "tobool(a)",
+                             "todatetime(a)",
+                             "totimespan(a)",
+                             "now()",
+                             "ago(1h)",
+                             "bin(a, 5)",
+                             "strcat(a, \"-\", b)",
+                             "array_length(a)",
+                             "ipv4_is_in_range(a, \"10.0.0.0/8\")"}) {
         EXPECT_EQ(piped("x | extend y = " + std::string(text)), "x | extend y = " + std::string(text));
     }
     EXPECT_EQ(piped("x | extend y = iif(a, 1, 2)"), "x | extend y = iff(a, 1, 2)");
@@ -163,9 +186,11 @@ TEST(ParsePipes, SaysWhereAndWhat) {
 TEST(PlanPipes, KnowsNamesAndTypes) {
     EXPECT_EQ(piped("x | summarize users = count() by a | where usrs > 1"),
               "1:44: no such column after the steps before; did you mean \"users\"?");
-    EXPECT_EQ(piped("x | project a | project-away b"), "1:30: no such column after the steps before; did you mean \"a\"?");
+    EXPECT_EQ(piped("x | project a | project-away b"),
+              "1:30: no such column after the steps before; did you mean \"a\"?");
     EXPECT_EQ(piped("x | project-away a | where a == 1"), "1:28: no such column after the steps before");
-    EXPECT_EQ(piped("x | project-away a | extend a = 1 | where a == 1"), "x | project-away a | extend a = 1 | where a == 1");
+    EXPECT_EQ(piped("x | project-away a | extend a = 1 | where a == 1"),
+              "x | project-away a | extend a = 1 | where a == 1");
     EXPECT_EQ(piped("x | summarize count(), count()"),
               "1:24: there is a column of this name already: name it otherwise");
     EXPECT_EQ(piped("x | where strlen(a)"), "1:11: expected a condition, which is true or false");
@@ -198,10 +223,11 @@ TEST(PlanPipes, WhatIsNotBuiltIsRefusedByName) {
 TEST(ParsePipes, RandomTextGivesAQueryThatPrintsOrAnErrorInside) {
     std::mt19937 random(12);
     const std::vector<std::string> pieces = {
-        "| ",     "where ",  "extend ", "summarize ", "by ", "a ",     "b.c ",  "== ",  "1 ",   "2.5 ",  "'x' ", "( ",
-        ") ",     ", ",      "count()", "avg(a) ",    "= ",  "and ",   "or ",   "not ", "in ",  "between ", ".. ", "+ ",
-        "- ",     "10m ",    "now() ",  "tolower(",   "sort by ", "top 3 by ", "take 2 ", "project ", "distinct ", "has ",
-        "true ", "null ", "[\"q\"] ", "desc ", "*", "!", "prev(a) ", "rare a ", "facets a "};
+        "| ",       "where ",   "extend ",   "summarize ", "by ",      "a ",        "b.c ",     "== ",   "1 ",
+        "2.5 ",     "'x' ",     "( ",        ") ",         ", ",       "count()",   "avg(a) ",  "= ",    "and ",
+        "or ",      "not ",     "in ",       "between ",   ".. ",      "+ ",        "- ",       "10m ",  "now() ",
+        "tolower(", "sort by ", "top 3 by ", "take 2 ",    "project ", "distinct ", "has ",     "true ", "null ",
+        "[\"q\"] ", "desc ",    "*",         "!",          "prev(a) ", "rare a ",   "facets a "};
     int parsed = 0;
     for (int round = 0; round < 60'000; ++round) {
         std::string text = "x | ";
