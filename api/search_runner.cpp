@@ -69,6 +69,10 @@ void run_search(const Services& services, const SearchRequest& request,
         exchange->respond(problem(400, "query, line:column " + storage::describe(query.error())));
         return;
     }
+    if (!query->pipes.empty()) {
+        exchange->respond(problem(400, "steps after \"|\" are read but not run yet"));
+        return;
+    }
     using Limits = std::numeric_limits<common::Nanos>;
     const event::QueryPlan plan =
         storage::plan_of(std::move(*query), services.clock.now(), request.from.value_or(Limits::min()),

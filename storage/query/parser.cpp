@@ -8,6 +8,9 @@
 
 #include "common/ip.hpp"
 #include "event/value.hpp"
+#include "storage/query/catalog.hpp"
+#include "storage/query/pipe_parser.hpp"
+#include "storage/query/planner.hpp"
 #include "text/regex.hpp"
 #include "text/utf8.hpp"
 
@@ -26,20 +29,6 @@ bool is_space(char c) noexcept {
 /// Ends a word wherever it stands.
 bool ends_word(char c) noexcept {
     return is_space(c) || c == '(' || c == ')' || c == '"' || c == '|';
-}
-
-std::string canonical(std::string_view name) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kAliases = {{
-        {"_time", "@timestamp"},
-        {"_received", "event.ingested"},
-        {"_raw", "event.original"},
-        {"host", "host.name"},
-        {"user", "user.name"},
-    }};
-    for (const auto& alias : kAliases) {
-        if (alias.first == name) { return std::string(alias.second); }
-    }
-    return std::string(name);
 }
 
 bool is_time_field(std::string_view name) noexcept {
@@ -78,16 +67,25 @@ public:
         if (!text::is_valid_utf8(text_)) { return error(QueryErrc::bad_utf8); }
         ParsedQuery query;
         skip_space();
-        if (at_ == text_.size()) { return query; }
-        Parsed filter = disjunction();
-        if (!filter) { return common::fail(filter.error()); }
-        if (at_ != text_.size()) { return error(peek() == ')' ? QueryErrc::unexpected_close : QueryErrc::pipe); }
-        if (last_ && (last_depth_ != 0 || last_in_group_)) {
-            at_ = last_at_;
-            return error(QueryErrc::last_in_group);
+        if (stands_first_later()) { return not_built(at_keyword("sequence") ? "sequence" : "proctree"); }
+        if (!done() && peek() != '|') {
+            Parsed filter = disjunction();
+            if (!filter) { return common::fail(filter.error()); }
+            if (!done() && peek() == ')') { return error(QueryErrc::unexpected_close); }
+            if (last_ && (last_depth_ != 0 || last_in_group_)) {
+                at_ = last_at_;
+                return error(QueryErrc::last_in_group);
+            }
+            query.filter = std::move(*filter);
+            query.last = last_;
         }
-        query.filter = std::move(*filter);
-        query.last = last_;
+        if (!done()) {
+            auto pipes = parse_pipes(text_, at_);
+            if (!pipes) { return common::fail(locate(text_, pipes.error())); }
+            const auto plan = plan_pipes(*pipes);
+            if (!plan) { return common::fail(locate(text_, plan.error())); }
+            query.pipes = std::move(*pipes);
+        }
         return query;
     }
 
@@ -103,17 +101,7 @@ private:
     }
     [[nodiscard]] tl::unexpected<QueryError> error(QueryErrc code) const { return error_at(code, at_); }
     [[nodiscard]] tl::unexpected<QueryError> error_at(QueryErrc code, std::size_t offset) const {
-        QueryError result{code, 1, 1};
-        for (std::size_t i = 0; i < std::min(offset, text_.size()); ++i) {
-            const auto byte = static_cast<unsigned char>(text_[i]);
-            if (byte == '\n') {
-                ++result.line;
-                result.column = 1;
-            } else if ((byte & 0xC0U) != 0x80U) {
-                ++result.column;
-            }
-        }
-        return common::fail(result);
+        return common::fail(locate(text_, {code, offset}));
     }
     /// Takes `word` if it stands here as a whole word.
     bool take_keyword(std::string_view word) noexcept {
@@ -182,7 +170,7 @@ private:
         case ')':
             return error(depth_ == 0 ? QueryErrc::unexpected_close : QueryErrc::expected_term);
         case '|':
-            return error(QueryErrc::pipe);
+            return error(depth_ == 0 ? QueryErrc::expected_term : QueryErrc::pipe_in_group);
         case '-': // what begins with "-" is quoted
             return error(QueryErrc::expected_term);
         case '/':
@@ -193,7 +181,7 @@ private:
             if (peek() != ':' || done()) { return leaf(Filter::Kind::phrase, "", std::move(*phrase)); }
             if (phrase->empty()) { return error_at(QueryErrc::expected_term, start); }
             ++at_;
-            return value(canonical(*phrase));
+            return value(canonical_name(*phrase));
         }
         default:
             break;
@@ -203,8 +191,20 @@ private:
             if (auto found = duration()) { return std::move(*found); }
             at_ = start;
         }
-        if ((at_keyword("sigma") || at_keyword("alert")) && quote_follows_word()) { return error(QueryErrc::sigma); }
+        for (const std::string_view name : {"sigma", "alert"}) {
+            if (at_keyword(name) && quote_follows_word()) { return not_built(name); }
+        }
         return word();
+    }
+
+    [[nodiscard]] tl::unexpected<QueryError> not_built(std::string_view name) const {
+        return common::fail(locate(text_, {QueryErrc::not_built, at_, std::string(name)}));
+    }
+
+    /// `sequence by ...` and `proctree name=...` may stand in place of the head.
+    [[nodiscard]] bool stands_first_later() const noexcept {
+        const std::string_view rest = text_.substr(at_);
+        return rest.starts_with("sequence by ") || (rest.starts_with("proctree ") && rest.find('=') != rest.npos);
     }
 
     /// After `last`: the duration, nothing if the next word does not begin with a digit (then `last` is a word).
@@ -241,7 +241,7 @@ private:
         skip_space();
         Parsed inner = disjunction();
         if (!inner) { return inner; }
-        if (peek() == '|' && !done()) { return error(QueryErrc::pipe); }
+        if (peek() == '|' && !done()) { return error(QueryErrc::pipe_in_group); }
         if (peek() != ')' || done()) { return error(QueryErrc::expected_close); }
         ++at_;
         --depth_;
@@ -255,7 +255,7 @@ private:
             ++at_;
         }
         if (peek() == ':' && !done() && at_ > begin) {
-            const std::string field = canonical(text_.substr(begin, at_ - begin));
+            const std::string field = canonical_name(text_.substr(begin, at_ - begin));
             ++at_;
             return value(field);
         }
@@ -426,52 +426,6 @@ private:
 };
 
 } // namespace
-
-std::string_view to_string(QueryErrc code) noexcept {
-    switch (code) {
-    case QueryErrc::expected_term:
-        return "expected a word, a \"phrase\", a /regex/, field:value or \"(\"";
-    case QueryErrc::expected_value:
-        return "expected a value directly after \":\"";
-    case QueryErrc::expected_number:
-        return "expected a number";
-    case QueryErrc::expected_time:
-        return "expected a time such as 2026-11-22 or 2026-11-22T08:30:00+07:00";
-    case QueryErrc::expected_range_end:
-        return "expected a range such as [1..9]";
-    case QueryErrc::expected_close:
-        return "expected \")\"";
-    case QueryErrc::unexpected_close:
-        return "\")\" closes nothing";
-    case QueryErrc::unclosed_phrase:
-        return "the phrase has no closing quote";
-    case QueryErrc::unclosed_regex:
-        return "the regular expression has no closing \"/\"";
-    case QueryErrc::bad_regex:
-        return "not a regular expression (RE2 syntax)";
-    case QueryErrc::bad_network:
-        return "not a network: prefix too long or host bits set";
-    case QueryErrc::bad_duration:
-        return "expected a duration such as 90s, 15m, 24h, 7d, 2w";
-    case QueryErrc::last_in_group:
-        return "\"last\" stands outside of groups, OR and NOT";
-    case QueryErrc::pipe:
-        return "pipes are not supported yet";
-    case QueryErrc::sigma:
-        return "\"sigma\" and \"alert\" are not supported yet";
-    case QueryErrc::too_long:
-        return "the query is longer than 64 KiB";
-    case QueryErrc::too_deep:
-        return "too many groups in one another";
-    case QueryErrc::bad_utf8:
-        return "the query is not valid UTF-8";
-    }
-    return "not a query";
-}
-
-std::string describe(const QueryError& error) {
-    return fmt::format("{}:{}: {}", error.line, error.column, to_string(error.code));
-}
 
 common::Result<ParsedQuery, QueryError> parse_query(std::string_view text) {
     return Parser(text).run();

@@ -1,7 +1,7 @@
-/// The head of the query language: text to a filter and back. Grammar: docs/reference/query-language.md.
+/// The query language: text to a filter and steps, and back. Grammar: docs/reference/query-language.md.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,39 +9,10 @@
 #include "common/clock.hpp"
 #include "common/result.hpp"
 #include "event/query_plan.hpp"
+#include "storage/query/pipeline.hpp"
+#include "storage/query/query_error.hpp"
 
 namespace canhgac::storage {
-
-enum class QueryErrc : std::uint8_t {
-    expected_term,      ///< a word, a phrase, /regex/, field:value or "("
-    expected_value,     ///< a value directly after ":"
-    expected_number,    ///< after a comparison
-    expected_time,      ///< after a comparison of a time field
-    expected_range_end, ///< ".." or "]"
-    expected_close,     ///< ")"
-    unexpected_close,   ///< ")" without "("
-    unclosed_phrase,
-    unclosed_regex,
-    bad_regex,
-    bad_network, ///< host bits set or prefix too long
-    bad_duration,
-    last_in_group, ///< `last` inside "(", OR or NOT
-    pipe,          ///< "|": not in this release
-    sigma,         ///< sigma "..." and alert "...": not in this release
-    too_long,
-    too_deep,
-    bad_utf8,
-};
-
-struct QueryError {
-    QueryErrc code{};
-    std::uint32_t line = 1;   ///< from 1
-    std::uint32_t column = 1; ///< from 1, in characters
-};
-/// What was wrong or expected, in English, e.g. "pipes are not supported yet".
-[[nodiscard]] std::string_view to_string(QueryErrc code) noexcept;
-/// "1:14: expected a value directly after ':'".
-[[nodiscard]] std::string describe(const QueryError& error);
 
 inline constexpr std::size_t kMaxQueryBytes = 64 * 1024;
 inline constexpr std::size_t kMaxQueryDepth = 64;
@@ -49,6 +20,7 @@ inline constexpr std::size_t kMaxQueryDepth = 64;
 struct ParsedQuery {
     event::Filter filter;
     std::optional<common::Nanos> last; ///< `last DURATION`; of several the shortest
+    Pipeline pipes;                    ///< steps after the head; names and types are checked
 };
 
 /// Reads a query; an empty one means every event. Field aliases (_time, host ...) become the names they stand for.

@@ -5,6 +5,7 @@
 
 #include "common/ip.hpp"
 #include "storage/query/parser.hpp"
+#include "storage/query/pipe_parser.hpp"
 #include "text/glob.hpp"
 
 namespace canhgac::storage {
@@ -147,10 +148,13 @@ std::string print_query(const Filter& filter) {
 }
 
 std::string print_query(const ParsedQuery& query) {
-    if (!query.last) { return print_query(query.filter); }
-    std::string last = "last " + duration_text(*query.last);
-    if (query.filter.kind == Filter::Kind::all) { return last; }
-    return print(query.filter, query.filter.kind == Filter::Kind::disjunction) + " " + last;
+    std::string head = query.last ? "last " + duration_text(*query.last) : std::string();
+    if (head.empty()) {
+        head = print_query(query.filter);
+    } else if (query.filter.kind != Filter::Kind::all) {
+        head = print(query.filter, query.filter.kind == Filter::Kind::disjunction) + " " + head;
+    }
+    return query.pipes.empty() ? head : head + " " + print_pipes(query.pipes);
 }
 
 } // namespace canhgac::storage

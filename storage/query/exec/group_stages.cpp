@@ -1,0 +1,221 @@
+// Steps that put rows of equal values together: summarize, count, distinct, facets.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "storage/query/exec/aggregator.hpp"
+#include "storage/query/exec/stage.hpp"
+
+namespace canhgac::storage {
+
+namespace {
+
+/// Numbers values as they are first seen.
+class GroupTable {
+public:
+    static constexpr std::size_t kEntryBytes = 96; ///< a node of the map, its share of the buckets, the list
+
+    struct Found {
+        std::size_t group = 0;
+        bool is_new = false;
+        std::size_t bytes = 0; ///< taken for it
+    };
+    Found find(std::span<const QueryValue> values) {
+        key_.clear();
+        for (const QueryValue& value : values) {
+            append_value_key(key_, value);
+        }
+        if (const auto known = groups_.find(std::string_view(key_)); known != groups_.end()) {
+            return {known->second, false, 0};
+        }
+        const std::size_t group = values_.size();
+        groups_.emplace(key_, group);
+        values_.emplace_back(values, nullptr);
+        return {group, true, key_.size() + values_.back().bytes() + kEntryBytes};
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+    [[nodiscard]] std::span<const QueryValue> values(std::size_t group) const noexcept {
+        return values_[group].values();
+    }
+
+private:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept { return hash_of(text); }
+    };
+    std::string key_;
+    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> groups_;
+    std::vector<KeptRow> values_;
+};
+
+std::span<const QueryValue> evaluate_all(const StageInputs& in, const std::vector<PlannedExpression>& expressions,
+                                         const QueryRow& row, std::vector<QueryValue>& out) {
+    out.clear();
+    for (const PlannedExpression& expression : expressions) {
+        out.push_back(in.context.evaluator.evaluate(expression, row.slots));
+    }
+    return out;
+}
+
+class GroupStage final : public Stage {
+public:
+    explicit GroupStage(const StageInputs& inputs) : in_(inputs) {
+        for (const PlannedAggregate& aggregate : in_.plan.aggregates) {
+            aggregators_.push_back(make_aggregator(aggregate));
+        }
+    }
+
+    bool push(const QueryRow& row) override {
+        const auto found = groups_.find(evaluate_all(in_, in_.plan.by, row, values_));
+        std::size_t bytes = found.bytes;
+        if (found.is_new) { bytes += start_group(); }
+        for (std::size_t i = 0; i < aggregators_.size(); ++i) {
+            const auto arguments = evaluate_all(in_, in_.plan.aggregates[i].arguments, row, values_);
+            bytes += aggregators_[i]->add(found.group, arguments);
+        }
+        return bytes == 0 || in_.context.take(bytes);
+    }
+
+    void finish() override {
+        if (in_.plan.by.empty() && groups_.size() == 0) { // of nothing there is one summary
+            static_cast<void>(groups_.find({}));
+            start_group();
+        }
+        std::vector<QueryValue> slots(in_.width);
+        for (std::size_t group = 0; group < groups_.size(); ++group) {
+            if (!in_.context.goes_on()) { return; }
+            in_.context.scratch.reset();
+            const auto by = groups_.values(group);
+            std::copy(by.begin(), by.end(), slots.begin());
+            for (std::size_t i = 0; i < aggregators_.size(); ++i) {
+                const PlannedAggregate& plan = in_.plan.aggregates[i];
+                const bool keeps = plan.kind == AggregateKind::arg_max || plan.kind == AggregateKind::arg_min;
+                const auto out = std::span(slots).subspan(plan.slot, keeps ? plan.arguments.size() : 1);
+                aggregators_[i]->result(group, out, in_.context.scratch);
+            }
+            if (!in_.next.push({slots, nullptr})) { break; }
+        }
+        if (!in_.context.failure) { in_.next.finish(); }
+    }
+
+private:
+    std::size_t start_group() {
+        std::size_t bytes = 0;
+        for (const auto& aggregator : aggregators_) {
+            bytes += aggregator->add_group();
+        }
+        return bytes;
+    }
+
+    StageInputs in_;
+    GroupTable groups_;
+    std::vector<std::unique_ptr<Aggregator>> aggregators_;
+    std::vector<QueryValue> values_;
+};
+
+/// Gives a row as soon as it is the first of its kind.
+class DistinctStage final : public Stage {
+public:
+    explicit DistinctStage(const StageInputs& inputs) noexcept : in_(inputs) {}
+    bool push(const QueryRow& row) override {
+        const auto found = seen_.find(evaluate_all(in_, in_.plan.by, row, values_));
+        if (!found.is_new) { return true; }
+        if (!in_.context.take(found.bytes)) { return false; }
+        slots_.assign(in_.width, {});
+        std::copy(values_.begin(), values_.end(), slots_.begin());
+        return in_.next.push({slots_, nullptr});
+    }
+    void finish() override { in_.next.finish(); }
+
+private:
+    StageInputs in_;
+    GroupTable seen_;
+    std::vector<QueryValue> values_;
+    std::vector<QueryValue> slots_;
+};
+
+/// The most frequent values of each column. A field of several values counts for each.
+class FacetStage final : public Stage {
+public:
+    explicit FacetStage(const StageInputs& inputs) : in_(inputs), facets_(inputs.plan.by.size()) {}
+
+    bool push(const QueryRow& row) override {
+        for (std::size_t i = 0; i < facets_.size(); ++i) {
+            const QueryValue value = in_.context.evaluator.evaluate(in_.plan.by[i], row.slots);
+            if (value.type() != QueryType::list) {
+                if (!count(facets_[i], value)) { return false; }
+                continue;
+            }
+            for (const QueryValue& item : value.items()) {
+                if (!count(facets_[i], item)) { return false; }
+            }
+        }
+        return true;
+    }
+
+    void finish() override {
+        std::vector<QueryValue> slots(in_.width);
+        for (std::size_t i = 0; i < facets_.size(); ++i) {
+            const Facet& facet = facets_[i];
+            for (const std::size_t group : most_frequent(facet)) {
+                if (!in_.context.goes_on()) { return; }
+                in_.context.scratch.reset();
+                slots[0] = QueryValue::string(in_.plan.names[i]);
+                slots[1] = facet.values.values(group)[0];
+                slots[2] = QueryValue::integer(facet.counts[group]);
+                if (!in_.next.push({slots, nullptr})) { return in_.next.finish(); }
+                if (in_.context.failure) { return; }
+            }
+        }
+        in_.next.finish();
+    }
+
+private:
+    struct Facet {
+        GroupTable values;
+        std::vector<std::int64_t> counts;
+    };
+
+    bool count(Facet& facet, const QueryValue& value) {
+        if (value.is_null()) { return true; }
+        const auto found = facet.values.find({&value, 1});
+        if (found.is_new) { facet.counts.push_back(0); }
+        ++facet.counts[found.group];
+        return found.bytes == 0 || in_.context.take(found.bytes);
+    }
+
+    static std::vector<std::size_t> most_frequent(const Facet& facet) {
+        std::vector<std::size_t> order(facet.counts.size());
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            order[i] = i;
+        }
+        const std::size_t wanted = std::min(order.size(), kFacetValues);
+        std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(wanted), order.end(),
+                          [&](std::size_t left, std::size_t right) {
+                              if (facet.counts[left] != facet.counts[right]) {
+                                  return facet.counts[left] > facet.counts[right];
+                              }
+                              return left < right;
+                          });
+        order.resize(wanted);
+        return order;
+    }
+
+    StageInputs in_;
+    std::vector<Facet> facets_;
+};
+
+} // namespace
+
+std::unique_ptr<Stage> make_group_stage(const StageInputs& inputs) {
+    return std::make_unique<GroupStage>(inputs);
+}
+std::unique_ptr<Stage> make_distinct_stage(const StageInputs& inputs) {
+    return std::make_unique<DistinctStage>(inputs);
+}
+std::unique_ptr<Stage> make_facet_stage(const StageInputs& inputs) {
+    return std::make_unique<FacetStage>(inputs);
+}
+
+} // namespace canhgac::storage

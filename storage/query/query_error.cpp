@@ -1,0 +1,166 @@
+#include "storage/query/query_error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace canhgac::storage {
+
+namespace {
+
+std::string_view head_message(QueryErrc code) noexcept {
+    switch (code) {
+    case QueryErrc::expected_term:
+        return "expected a word, a \"phrase\", a /regex/, field:value or \"(\"";
+    case QueryErrc::expected_value:
+        return "expected a value directly after \":\"";
+    case QueryErrc::expected_number:
+        return "expected a number";
+    case QueryErrc::expected_time:
+        return "expected a time such as 2026-11-22 or 2026-11-22T08:30:00+07:00";
+    case QueryErrc::expected_range_end:
+        return "expected a range such as [1..9]";
+    case QueryErrc::expected_close:
+        return "expected \")\"";
+    case QueryErrc::unexpected_close:
+        return "\")\" closes nothing";
+    case QueryErrc::unclosed_phrase:
+        return "the phrase has no closing quote";
+    case QueryErrc::unclosed_regex:
+        return "the regular expression has no closing \"/\"";
+    case QueryErrc::bad_regex:
+        return "not a regular expression (RE2 syntax)";
+    case QueryErrc::bad_network:
+        return "not a network: prefix too long or host bits set";
+    case QueryErrc::bad_duration:
+        return "expected a duration such as 90s, 15m, 24h, 7d, 2w";
+    case QueryErrc::last_in_group:
+        return "\"last\" stands outside of groups, OR and NOT";
+    case QueryErrc::pipe_in_group:
+        return "\"|\" inside a group: close it with \")\" before, or quote the text";
+    case QueryErrc::too_long:
+        return "the query is longer than 64 KiB";
+    case QueryErrc::too_deep:
+        return "too many groups in one another";
+    case QueryErrc::bad_utf8:
+        return "the query is not valid UTF-8";
+    default:
+        return "";
+    }
+}
+
+std::string_view pipe_message(QueryErrc code) noexcept {
+    switch (code) {
+    case QueryErrc::expected_pipe:
+        return "expected a step after \"|\": where, project, project-away, extend, take, distinct, summarize, top, "
+               "sort, count, rare, facets";
+    case QueryErrc::unknown_pipe:
+        return "unknown step";
+    case QueryErrc::expected_expression:
+        return "expected a value, a column or a function";
+    case QueryErrc::expected_column:
+        return "expected the name of a column";
+    case QueryErrc::expected_name:
+        return "give it a name: name = ...";
+    case QueryErrc::expected_count:
+        return "expected a whole number from 1 to 1000000";
+    case QueryErrc::unexpected_text:
+        return "expected \"|\" or the end of the query";
+    case QueryErrc::bad_string_escape:
+        return "unknown escape: write \\\\ for a backslash, or @\"...\"";
+    case QueryErrc::bad_literal:
+        return "not a number, time or duration that exists";
+    case QueryErrc::unknown_function:
+        return "unknown function";
+    case QueryErrc::unknown_aggregate:
+        return "unknown aggregate";
+    case QueryErrc::aggregate_here:
+        return "an aggregate stands in \"summarize\" only";
+    case QueryErrc::scalar_here:
+        return "expected an aggregate: count, countif, dcount, sum, min, max, avg, stdev, percentile, make_set, "
+               "arg_max, arg_min, take_any";
+    default:
+        return "";
+    }
+}
+
+std::string_view plan_message(QueryErrc code) noexcept {
+    switch (code) {
+    case QueryErrc::cannot_compare:
+        return "values of these types are never equal, less or greater";
+    case QueryErrc::expected_bool:
+        return "expected a condition, which is true or false";
+    case QueryErrc::regex_literal:
+        return "\"matches regex\" takes a text written in the query";
+    case QueryErrc::unknown_column:
+        return "no such column after the steps before";
+    case QueryErrc::duplicate_column:
+        return "there is a column of this name already: name it otherwise";
+    case QueryErrc::star_of_events:
+        return "\"*\" needs a table: events have no fixed columns; name them, or use \"project\" before";
+    case QueryErrc::window_place:
+        return "prev() and next() stand directly in \"extend ... by\", after \"sort\"";
+    case QueryErrc::too_many_pipes:
+        return "more than 32 steps";
+    case QueryErrc::too_many_columns:
+        return "more than 256 columns";
+    case QueryErrc::too_many_nodes:
+        return "more than 2048 values, columns and functions";
+    case QueryErrc::expected_word:
+        return "expected another word";
+    case QueryErrc::argument_count:
+        return "wrong number of arguments";
+    case QueryErrc::argument_type:
+        return "a value of the wrong type";
+    case QueryErrc::not_built:
+        return "this part of the language is not supported yet";
+    default:
+        return "not a query";
+    }
+}
+
+} // namespace
+
+QueryError locate(std::string_view text, QueryProblem problem) {
+    QueryError result{problem.code, 1, 1, std::move(problem.word)};
+    for (std::size_t i = 0; i < std::min(problem.offset, text.size()); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte == '\n') {
+            ++result.line;
+            result.column = 1;
+        } else if ((byte & 0xC0U) != 0x80U) {
+            ++result.column;
+        }
+    }
+    return result;
+}
+
+std::string_view to_string(QueryErrc code) noexcept {
+    if (const auto text = head_message(code); !text.empty()) { return text; }
+    if (const auto text = pipe_message(code); !text.empty()) { return text; }
+    return plan_message(code);
+}
+
+std::string message(const QueryError& error) {
+    switch (error.code) {
+    case QueryErrc::not_built:
+        return fmt::format("\"{}\" is not supported yet", error.word);
+    case QueryErrc::expected_word:
+        return fmt::format("expected {}", error.word);
+    case QueryErrc::argument_count:
+        return fmt::format("wrong number of arguments: {}", error.word);
+    case QueryErrc::argument_type:
+        return fmt::format("expected a value of type {}", error.word);
+    default:
+        break;
+    }
+    if (error.word.empty()) { return std::string(to_string(error.code)); }
+    return fmt::format("{}; did you mean \"{}\"?", to_string(error.code), error.word);
+}
+
+std::string describe(const QueryError& error) {
+    return fmt::format("{}:{}: {}", error.line, error.column, message(error));
+}
+
+} // namespace canhgac::storage
