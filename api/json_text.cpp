@@ -110,15 +110,19 @@ bool is_json_number(std::string_view text) noexcept {
     return at == text.size();
 }
 
-void append_event(std::string& out, const event::StoredEvent& event) {
-    out += "{\"_id\":\"" + alerting::event_id_text(event.id) + "\",\"@timestamp\":\"" +
-           common::format_rfc3339(event.time) + "\",\"event.ingested\":\"" + common::format_rfc3339(event.received) +
-           '"';
+void append_event(std::string& out, const event::StoredEvent& event, std::span<const std::string_view> hidden) {
+    const auto shows = [hidden](std::string_view name) {
+        return std::find(hidden.begin(), hidden.end(), name) == hidden.end();
+    };
+    out += "{\"_id\":\"" + alerting::event_id_text(event.id) + '"';
+    if (shows("@timestamp")) { out += ",\"@timestamp\":\"" + common::format_rfc3339(event.time) + '"'; }
+    if (shows("event.ingested")) { out += ",\"event.ingested\":\"" + common::format_rfc3339(event.received) + '"'; }
     const auto& fields = event.fields;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const std::string_view name = fields[i].first;
         const auto same = [name](const auto& field) { return field.first == name; };
-        if (is_envelope(name) || std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), same)) {
+        if (is_envelope(name) || !shows(name) ||
+            std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), same)) {
             continue; // written already
         }
         append_name(out, name);
@@ -136,8 +140,10 @@ void append_event(std::string& out, const event::StoredEvent& event) {
         }
         out += ']';
     }
-    append_name(out, "event.original");
-    append_json_string(out, event.raw);
+    if (shows("event.original")) {
+        append_name(out, "event.original");
+        append_json_string(out, event.raw);
+    }
     out += '}';
 }
 

@@ -1,6 +1,7 @@
 /// Writing JSON straight into a string: results of searches are many and large.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@ void append_json_string(std::string& out, std::string_view text);
 [[nodiscard]] bool is_json_number(std::string_view text) noexcept;
 /// Appends an event as one object: "_id", "@timestamp", "event.ingested", its fields by name (a repeated name becomes
 /// an array, numbers and booleans keep their type), "event.original".
-void append_event(std::string& out, const event::StoredEvent& event);
+/// Members named in `hidden` are left out, but for "_id".
+void append_event(std::string& out, const event::StoredEvent& event, std::span<const std::string_view> hidden = {});
 
 } // namespace canhgac::api

@@ -22,4 +22,11 @@ net::HttpResponse problem(unsigned status, std::string_view detail) {
     return net::make_response(status, "application/problem+json", problem_text(status, detail));
 }
 
+net::HttpResponse problem_at(std::string_view detail, std::uint32_t line, std::uint32_t column) {
+    std::string text = problem_text(400, detail);
+    text.pop_back();
+    text += ",\"line\":" + std::to_string(line) + ",\"column\":" + std::to_string(column) + "}";
+    return net::make_response(400, "application/problem+json", std::move(text));
+}
+
 } // namespace canhgac::api

@@ -1,14 +1,17 @@
 #include "api/search_runner.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "api/json_text.hpp"
 #include "api/problem.hpp"
+#include "storage/query/exec/query_run.hpp"
 #include "storage/query/parser.hpp"
 
 namespace canhgac::api {
@@ -16,14 +19,14 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kPartBytes = 16 * 1024;       ///< lines sent together
-constexpr std::chrono::milliseconds kPartDelay{50}; ///< but none waits longer for others
+constexpr std::size_t kPartBytes = 16 * 1024;            ///< lines sent together
+constexpr std::chrono::milliseconds kPartDelay{50};      ///< but none waits longer for others
+constexpr std::chrono::milliseconds kProgressDelay{500}; ///< between two reports
+constexpr std::uint64_t kEventsBetweenLooks = 1'024;     ///< at the clock
+constexpr unsigned kUnprocessable = 422;
 
-std::string stats_line(const event::QueryStats& stats, std::uint64_t rows, double seconds) {
-    return fmt::format("{{\"stats\":{{\"rows\":{},\"rows_matched\":{},\"rows_scanned\":{},\"blocks_total\":{},"
-                       "\"blocks_pruned\":{},\"stopped_early\":{},\"seconds\":{:.6f}}}}}\n",
-                       rows, stats.rows_matched, stats.rows_scanned, stats.blocks_total, stats.blocks_pruned,
-                       stats.stopped_early, seconds);
+double seconds_since(SteadyClock::time_point start) {
+    return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
 /// Collects lines and sends them in parts.
@@ -31,11 +34,11 @@ class LineWriter {
 public:
     explicit LineWriter(net::HttpExchange& exchange) : exchange_(exchange) {}
 
-    /// False when the client has gone.
-    bool add(const event::StoredEvent& event) {
-        append_event(part_, event);
+    /// Where the next line is written, without its end.
+    [[nodiscard]] std::string& line() noexcept { return part_; }
+    /// Ends the line. False when the client has gone.
+    bool end_line() {
         part_ += '\n';
-        ++rows_;
         const bool due = part_.size() >= kPartBytes || SteadyClock::now() - flushed_ >= kPartDelay;
         return !due || flush();
     }
@@ -43,7 +46,6 @@ public:
         part_ += last_line;
         return flush();
     }
-    [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
 
 private:
     bool flush() {
@@ -55,9 +57,96 @@ private:
 
     net::HttpExchange& exchange_;
     std::string part_;
-    std::uint64_t rows_ = 0;
     SteadyClock::time_point flushed_ = SteadyClock::now();
 };
+
+/// Writes the rows of a result as they come.
+class ResultLines final : public storage::QueryResultSink {
+public:
+    ResultLines(const storage::QueryProgram& program, LineWriter& lines) : program_(program), lines_(lines) {
+        hidden_.assign(program.removed.begin(), program.removed.end());
+        for (const storage::PlannedColumn& column : program.columns) {
+            hidden_.push_back(column.name);
+        }
+        if (!program.events) { write_columns(); }
+    }
+
+    bool row(std::span<const storage::QueryValue> values, const event::StoredEvent* event) override {
+        std::string& line = lines_.line();
+        if (event != nullptr && program_.events) {
+            append_event(line, *event, hidden_);
+            line.pop_back();
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                line += ',';
+                append_json_string(line, program_.columns[i].name);
+                line += ':';
+                storage::append_value_json(line, values[i]);
+            }
+            line += '}';
+        } else {
+            line += "{\"row\":";
+            storage::append_value_json(line, storage::QueryValue::list(values));
+            line += '}';
+        }
+        return lines_.end_line();
+    }
+
+private:
+    void write_columns() {
+        std::string& line = lines_.line();
+        line += "{\"columns\":[";
+        for (const storage::PlannedColumn& column : program_.columns) {
+            line += &column == &program_.columns.front() ? "{\"name\":" : ",{\"name\":";
+            append_json_string(line, column.name);
+            line += fmt::format(",\"type\":\"{}\"}}", storage::to_string(column.type));
+        }
+        line += "]}";
+        static_cast<void>(lines_.end_line());
+    }
+
+    const storage::QueryProgram& program_;
+    LineWriter& lines_;
+    std::vector<std::string_view> hidden_;
+};
+
+/// Tells now and then how far a query with steps is.
+class ProgressLines {
+public:
+    ProgressLines(LineWriter& lines, SteadyClock::time_point start) : lines_(lines), start_(start) {}
+    bool look(const storage::QueryRunProgress& progress) {
+        if (progress.events % kEventsBetweenLooks != 0) { return true; }
+        const auto now = SteadyClock::now();
+        if (now - told_ < kProgressDelay) { return true; }
+        told_ = now;
+        lines_.line() += fmt::format("{{\"progress\":{{\"events\":{},\"rows\":{},\"memory\":{},\"reached\":\"{}\","
+                                     "\"seconds\":{:.3f}}}}}",
+                                     progress.events, progress.rows, progress.memory,
+                                     common::format_rfc3339(progress.reached), seconds_since(start_));
+        return lines_.end_line();
+    }
+
+private:
+    LineWriter& lines_;
+    SteadyClock::time_point start_;
+    SteadyClock::time_point told_ = SteadyClock::now();
+};
+
+std::string stats_line(const event::QueryStats& stats, const storage::QueryRunProgress& progress, double seconds) {
+    return fmt::format("{{\"stats\":{{\"rows\":{},\"rows_matched\":{},\"rows_scanned\":{},\"blocks_total\":{},"
+                       "\"blocks_pruned\":{},\"stopped_early\":{},\"memory_peak\":{},\"seconds\":{:.6f}}}}}\n",
+                       progress.rows, stats.rows_matched, stats.rows_scanned, stats.blocks_total, stats.blocks_pruned,
+                       stats.stopped_early || progress.cut, progress.memory_peak, seconds);
+}
+
+std::string error_line(unsigned status, std::string_view detail) {
+    return fmt::format("{{\"error\":{}}}\n", problem_text(status, detail));
+}
+
+/// Without steps, or with "take" at once, the store need not look for more.
+std::uint64_t rows_wanted(const storage::Pipeline& pipes, std::uint64_t limit) {
+    if (pipes.empty()) { return limit; }
+    return pipes.front().kind == storage::Pipe::Kind::take ? pipes.front().count : UINT64_MAX;
+}
 
 } // namespace
 
@@ -66,27 +155,41 @@ void run_search(const Services& services, const SearchRequest& request,
     const auto started = SteadyClock::now();
     auto query = storage::parse_query(request.query);
     if (!query) {
-        exchange->respond(problem(400, "query, line:column " + storage::describe(query.error())));
+        const storage::QueryError& error = query.error();
+        exchange->respond(problem_at("query, line:column " + storage::describe(error), error.line, error.column));
         return;
     }
-    if (!query->pipes.empty()) {
-        exchange->respond(problem(400, "steps after \"|\" are read but not run yet"));
+    const auto program = storage::plan_pipes(query->pipes); // parse_query() has seen that it can be
+    if (!program) {
+        exchange->respond(problem(400, storage::to_string(program.error().code)));
         return;
     }
     using Limits = std::numeric_limits<common::Nanos>;
-    const event::QueryPlan plan =
-        storage::plan_of(std::move(*query), services.clock.now(), request.from.value_or(Limits::min()),
-                         request.to.value_or(Limits::max()), request.limit);
+    const bool steps = !query->pipes.empty();
+    const std::uint64_t wanted = rows_wanted(query->pipes, request.limit);
+    const common::Nanos now = services.clock.now();
+    const event::QueryPlan plan = storage::plan_of(std::move(*query), now, request.from.value_or(Limits::min()),
+                                                   request.to.value_or(Limits::max()), wanted);
     if (!exchange->start_stream(net::make_response(200, "application/x-ndjson", ""))) { return; }
     LineWriter lines(*exchange);
+    ResultLines result(*program, lines);
+    ProgressLines progress(lines, started);
+    storage::QueryRunOptions options;
+    options.now = now;
+    options.limit = request.limit;
+    options.cancelled = &cancelled;
+    storage::QueryRun run(*program, result, options);
     const auto stats = services.events.query(
-        plan, [&](const event::StoredEvent& event) { return lines.add(event); }, &cancelled);
-    const std::chrono::duration<double> took = SteadyClock::now() - started;
-    if (stats) {
-        lines.finish(stats_line(*stats, lines.rows(), took.count()));
-    } else {
+        plan,
+        [&](const event::StoredEvent& event) { return run.feed(event) && (!steps || progress.look(run.progress())); },
+        &cancelled);
+    if (!stats) {
         services.logger.error("search: {}", stats.error().message());
-        lines.finish(fmt::format("{{\"error\":{}}}\n", problem_text(500, stats.error().message())));
+        lines.finish(error_line(500, stats.error().message()));
+    } else if (const auto end = run.finish(); !end && end.error() == storage::QueryRunErrc::memory) {
+        lines.finish(error_line(kUnprocessable, storage::to_string(end.error())));
+    } else {
+        lines.finish(stats_line(*stats, run.progress(), seconds_since(started)));
     }
     exchange->finish_stream();
 }

@@ -1,5 +1,6 @@
-/// POST /api/v1/search: events as lines of JSON, newest first, then one line {"stats":...} (or {"error":...} when the
-/// store failed on the way).
+/// POST /api/v1/search: lines of JSON. Events, newest first, or the rows of a table when the query makes one:
+/// {"columns":[{"name","type"},...]}, then {"row":[...]} for each, with {"progress":...} between them; then one line
+/// {"stats":...} (or {"error":...} when the store failed on the way or the query took too much memory).
 #pragma once
 
 #include <atomic>

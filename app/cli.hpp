@@ -72,7 +72,7 @@ struct ClientOptions {
     std::string server; ///< URL; empty: CANHGAC_SERVER, then the default address
     std::string data;   ///< folder with the token file; empty: where serve said it is
     std::string token_file;
-    std::string output; ///< json, jsonl or table; empty: table on a terminal, jsonl in a pipe
+    std::string output; ///< json, jsonl, table or (search) csv; empty: table on a terminal, jsonl in a pipe
 };
 struct SearchOptions {
     ClientOptions client;

@@ -1,7 +1,6 @@
 // `canhgac search` and `canhgac alerts`.
 #include <cstdio>
 #include <stdexcept>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -9,15 +8,12 @@
 #include "app/api_client.hpp"
 #include "app/cli.hpp"
 #include "app/rules_backtest.hpp"
+#include "app/search_output.hpp"
 #include "common/clock.hpp"
 
 namespace canhgac::app {
 
 namespace {
-
-bool wants_table(const ClientOptions& options) {
-    return options.output.empty() ? ::isatty(STDOUT_FILENO) != 0 : options.output == "table";
-}
 
 std::string text_of(const boost::json::object& object, std::string_view key) {
     const auto* value = object.if_contains(key);
@@ -50,13 +46,6 @@ void print_alert(const boost::json::object& alert) {
     std::fflush(stdout);
 }
 
-void print_event(const boost::json::object& event) {
-    std::string text = text_of(event, "message");
-    if (text.empty()) { text = text_of(event, "event.original"); }
-    std::printf("%s  %-20s %s\n", local_time(text_of(event, "@timestamp")).c_str(), text_of(event, "host.name").c_str(),
-                text.c_str());
-}
-
 /// "24h" counts back from now; anything else is passed on for the server to read.
 std::string absolute_time(const std::string& text) {
     const auto ago = common::parse_duration(text);
@@ -81,27 +70,18 @@ void follow_alerts(ApiClient& client, bool table) {
 
 } // namespace
 
-void print_search_line(std::string_view line, const ClientOptions& options) {
-    if (!wants_table(options)) {
-        print_line(line);
-        return;
-    }
-    boost::system::error_code error;
-    const auto value = boost::json::parse(line, error);
-    if (!error && value.is_object() && !value.as_object().contains("stats")) { print_event(value.as_object()); }
-}
-
 int run_search(const SearchOptions& options) {
     if (!options.rule.empty()) { return run_rule_search(options); }
     ApiClient client(options.client);
     boost::json::object body{{"query", options.query}, {"limit", options.limit}};
     if (!options.from.empty()) { body["from"] = absolute_time(options.from); }
     if (!options.to.empty()) { body["to"] = absolute_time(options.to); }
-    client.stream("POST", "/api/v1/search", boost::json::serialize(body), [&options](std::string_view line) {
-        print_search_line(line, options.client);
+    SearchPrinter printer(options.client);
+    client.stream("POST", "/api/v1/search", boost::json::serialize(body), [&printer](std::string_view line) {
+        printer.add(line);
         return true;
     });
-    return kSuccess;
+    return printer.finish();
 }
 
 int run_alerts(const AlertsOptions& options) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "app/cli.hpp"
 #include "app/rules_cli.hpp"
@@ -28,12 +29,16 @@ void add_rules(CLI::App& command, RulesOptions& options, const char* flag, bool 
     command.add_flag("--pack", options.pack, "Also the rules shipped with Canh Gac");
 }
 
-void add_client(CLI::App& command, ClientOptions& options) {
+void add_client(CLI::App& command, ClientOptions& options, bool csv = false) {
     command.add_option("--server", options.server, "Server URL [env CANHGAC_SERVER; default http://127.0.0.1:8080]");
     command.add_option("--data", options.data, "Data folder of the server, for its address and token");
     command.add_option("--token-file", options.token_file, "File with the API token");
-    command.add_option("--output", options.output, "json, jsonl or table [default: table on a terminal, else jsonl]")
-        ->check(CLI::IsMember({"json", "jsonl", "table"}));
+    auto* output = command.add_option(
+        "--output", options.output,
+        fmt::format("json, jsonl{} or table [default: table on a terminal, else jsonl]", csv ? ", csv" : ""));
+    std::vector<std::string> names = {"json", "jsonl", "table"};
+    if (csv) { names.emplace_back("csv"); }
+    output->check(CLI::IsMember(names));
 }
 
 class CommandLine {
@@ -177,11 +182,12 @@ private:
 
     void add_queries() {
         auto* search = app_.add_subcommand("search", "Search stored events");
-        add_client(*search, search_.client);
+        add_client(*search, search_.client, true);
         search->add_option("--from", search_.from, "Start of event time, RFC 3339 or a duration ago (24h)");
         search->add_option("--to", search_.to, "End of event time");
-        search->add_option("--limit", search_.limit, "Most events wanted");
-        auto* query = search->add_option("query", search_.query, "e.g. 'mimikatz host:DC01* EventID:4625 last 24h'");
+        search->add_option("--limit", search_.limit, "Most events or rows wanted");
+        auto* query = search->add_option("query", search_.query,
+                                         "e.g. 'EventID:4625 last 24h | summarize n=count() by host | top 20 by n'");
         auto* rule = search->add_option("--rule", search_.rule, "What the Sigma rules in this file match, instead");
         query->excludes(rule);
         search->callback([this, query, rule] {

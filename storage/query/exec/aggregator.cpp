@@ -4,7 +4,6 @@
 #include <string>
 #include <unordered_set>
 #include <vector>
-
 #include <xxhash.h>
 
 #include "storage/query/exec/evaluator.hpp"

@@ -74,14 +74,22 @@ QueryValue times(Scalar scalar, const QueryValue& left, const QueryValue& right)
     const bool right_span = right.type() == QueryType::timespan;
     const bool left_time = left.type() == QueryType::datetime;
     const bool right_time = right.type() == QueryType::datetime;
-    if (scalar == Scalar::multiply && left_span && numeric(right)) { return scaled(scalar, left.number(), *numeric(right)); }
-    if (scalar == Scalar::multiply && right_span && numeric(left)) { return scaled(scalar, right.number(), *numeric(left)); }
-    if (scalar == Scalar::divide && left_span && numeric(right)) { return scaled(scalar, left.number(), *numeric(right)); }
+    if (scalar == Scalar::multiply && left_span && numeric(right)) {
+        return scaled(scalar, left.number(), *numeric(right));
+    }
+    if (scalar == Scalar::multiply && right_span && numeric(left)) {
+        return scaled(scalar, right.number(), *numeric(left));
+    }
+    if (scalar == Scalar::divide && left_span && numeric(right)) {
+        return scaled(scalar, left.number(), *numeric(right));
+    }
     if (!(left_span || left_time) || !(right_span || right_time)) { return {}; }
     const bool moves = scalar == Scalar::add || scalar == Scalar::subtract;
     if (moves) {
         const bool both_times = left_time && right_time;
-        if ((both_times && scalar == Scalar::add) || (left_span && right_time && scalar == Scalar::subtract)) { return {}; }
+        if ((both_times && scalar == Scalar::add) || (left_span && right_time && scalar == Scalar::subtract)) {
+            return {};
+        }
         const QueryValue result = integers(scalar, left.number(), right.number());
         if (result.is_null()) { return {}; }
         const bool is_time = left_time != right_time;

@@ -315,9 +315,7 @@ QueryValue Evaluator::value_function(const PlannedExpression& call, Row row) {
     case Scalar::is_not_empty:
         return QueryValue::boolean(!empty);
     case Scalar::negate:
-        if (value.type() == QueryType::timespan) {
-            return calculate(Scalar::subtract, QueryValue::timespan(0), value);
-        }
+        if (value.type() == QueryType::timespan) { return calculate(Scalar::subtract, QueryValue::timespan(0), value); }
         return calculate(Scalar::subtract, QueryValue::integer(0), value);
     case Scalar::ago:
         return calculate(Scalar::subtract, QueryValue::datetime(now_), convert(Scalar::to_timespan, value));

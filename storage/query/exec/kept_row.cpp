@@ -93,7 +93,8 @@ KeptRow::KeptRow(std::span<const QueryValue> values, const event::StoredEvent* e
     block_ = std::make_unique_for_overwrite<std::byte[]>(std::max<std::size_t>(size_, 1));
     Filler filler{block_.get(), reinterpret_cast<char*>(block_.get() + aligned)};
     auto* const own = filler.array<QueryValue>(values.size());
-    std::transform(values.begin(), values.end(), own, [&filler](const QueryValue& value) { return filler.value(value); });
+    std::transform(values.begin(), values.end(), own,
+                   [&filler](const QueryValue& value) { return filler.value(value); });
     values_ = own;
     if (event != nullptr) { event_ = filler.event(*event); }
 }

@@ -1,5 +1,5 @@
-/// Percentiles: exact (nearest rank) up to kExactQuantile values, beyond that within 1 % of the value that has the rank,
-/// by buckets whose borders grow by a constant factor (Masson, Rim, Lee, "DDSketch", VLDB 2019), never collapsed.
+/// Percentiles: exact (nearest rank) up to kExactQuantile values, beyond that within 1 % of the value that has the
+/// rank, by buckets whose borders grow by a constant factor (Masson, Rim, Lee, "DDSketch", VLDB 2019), never collapsed.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,7 @@
 namespace canhgac::storage {
 
 enum class QueryRunErrc : std::uint8_t {
-    memory,    ///< the rows or groups to be kept exceed the query's memory
+    memory, ///< the rows or groups to be kept exceed the query's memory
     cancelled,
 };
 [[nodiscard]] std::string_view to_string(QueryRunErrc code) noexcept;

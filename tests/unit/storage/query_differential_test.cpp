@@ -18,7 +18,7 @@ public:
     explicit QueryWriter(std::mt19937& random) : random_(random) {}
 
     std::string query() {
-        columns_ = {{"n", 'n'}, {"r", 'n'}, {"t", 'n'}, {"s", 's'}, {"host", 's'},
+        columns_ = {{"n", 'n'}, {"r", 'n'}, {"t", 'n'},     {"s", 's'},      {"host", 's'},
                     {"u", 'u'}, {"b", 'b'}, {"_time", 'd'}, {"missing", 's'}};
         open_ = true;
         std::string text = "*";
@@ -43,7 +43,9 @@ private:
         return fitting.empty() ? "" : fitting[below(fitting.size())];
     }
     std::string any_column() { return columns_[below(columns_.size())].first; }
-    std::string or_literal(const std::string& name, const std::string& literal) { return name.empty() ? literal : name; }
+    std::string or_literal(const std::string& name, const std::string& literal) {
+        return name.empty() ? literal : name;
+    }
 
     std::string number(int depth) {
         switch (below(depth > 2 ? 3 : 9)) {
@@ -112,10 +114,12 @@ private:
             return number(depth + 1) + one_of(" between ", " !between ") + "(-1 .. " + number(depth + 1) + ")";
         case 10: {
             const std::string time = column("d");
-            return time.empty() ? "true" : time + one_of(" > ", " <= ") + one_of("ago(5m)", "now() - 90s", "ago(1h) + 57m");
+            return time.empty() ? "true"
+                                : time + one_of(" > ", " <= ") + one_of("ago(5m)", "now() - 90s", "ago(1h) + 57m");
         }
         default:
-            return or_literal(column("u"), "'x'") + one_of(" has ", " contains ", " == ", " > ") + one_of("'x'", "2", "'Y1'");
+            return or_literal(column("u"), "'x'") + one_of(" has ", " contains ", " == ", " > ") +
+                   one_of("'x'", "2", "'Y1'");
         }
     }
     /// Of any kind; says which.
@@ -135,7 +139,8 @@ private:
         case 4: {
             const std::string time = column("d");
             if (time.empty()) { return {"5m", 'p'}; }
-            return {one_of("now() - " + time, "(now() - " + time + ") / 7", "2.5 * 3s", "(now() - " + time + ") % 1m"), 'p'};
+            return {one_of("now() - " + time, "(now() - " + time + ") / 7", "2.5 * 3s", "(now() - " + time + ") % 1m"),
+                    'p'};
         }
         default: {
             const auto& any = columns_[below(columns_.size())];
@@ -146,8 +151,8 @@ private:
     std::string keys() {
         std::string text;
         for (std::size_t n = 1 + below(2); n > 0; --n) {
-            text += (text.empty() ? "" : ", ") + one_of(any_column(), number(2), string(2)) + one_of("", " asc", " desc") +
-                    one_of("", "", " nulls first", " nulls last");
+            text += (text.empty() ? "" : ", ") + one_of(any_column(), number(2), string(2)) +
+                    one_of("", " asc", " desc") + one_of("", "", " nulls first", " nulls last");
         }
         return text;
     }
@@ -180,7 +185,8 @@ private:
         case 6:
             return "sort by " + keys();
         case 7:
-            return "top " + one_of("1", "2", "5") + " by " + one_of(any_column(), number(2)) + one_of("", " asc", " desc");
+            return "top " + one_of("1", "2", "5") + " by " + one_of(any_column(), number(2)) +
+                   one_of("", " asc", " desc");
         case 8:
             if (below(2) == 0) { return window(); }
             if (below(2) == 0) {
@@ -246,7 +252,8 @@ private:
         case 4:
             return {one_of("min(", "max(", "take_any(") + any_column() + ")", 'x'};
         case 5:
-            return {"percentile(" + or_literal(column("np"), "2") + ", " + one_of("0", "50", "95", "99.9", "100") + ")", 'x'};
+            return {"percentile(" + or_literal(column("np"), "2") + ", " + one_of("0", "50", "95", "99.9", "100") + ")",
+                    'x'};
         case 6:
             return {"make_set(" + any_column() + one_of("", ", 2") + ")", 'u'};
         default:
@@ -331,7 +338,8 @@ reference::Row plain(const SampleEvent& event) {
     row.emplace_back("@timestamp", time);
     for (const SampleField& field : event.fields) {
         const reference::Value value = plain(value_of(event::Field(event::FieldId{}, field.text, field.type)));
-        const auto known = std::find_if(row.begin(), row.end(), [&](const auto& each) { return each.first == field.name; });
+        const auto known =
+            std::find_if(row.begin(), row.end(), [&](const auto& each) { return each.first == field.name; });
         if (known == row.end()) {
             row.emplace_back(field.name, value);
         } else if (known->second.type == QueryType::list) {
@@ -370,7 +378,9 @@ protected:
         bool more = true;
         for (const SampleEvent& event : events) {
             rows.push_back(plain(event));
-            if (more) { more = with_event(event, 0, [&](const event::StoredEvent& each) { return run.feed(each); }); }
+            if (more) {
+                more = with_event(event, 0, [&](const event::StoredEvent& each) { return run.feed(each); });
+            }
         }
         ASSERT_TRUE(run.finish());
         const reference::Table want = reference::run(query.pipes, rows, kNow);
@@ -385,9 +395,11 @@ protected:
                     if (name == want.columns[c]) { value = each; }
                 }
                 const QueryValue got = sink.rows[i].values()[c];
-                ASSERT_TRUE(agree(value, plain(got))) << "row " << i << " column " << want.columns[c] << ": " << row_text(sink.rows[i]);
+                ASSERT_TRUE(agree(value, plain(got)))
+                    << "row " << i << " column " << want.columns[c] << ": " << row_text(sink.rows[i]);
                 const QueryType type = program.columns[c].type;
-                ASSERT_TRUE(type == QueryType::any || got.is_null() || got.type() == type) << want.columns[c] << " is " << to_string(got.type()) << ", not " << to_string(type);
+                ASSERT_TRUE(type == QueryType::any || got.is_null() || got.type() == type)
+                    << want.columns[c] << " is " << to_string(got.type()) << ", not " << to_string(type);
             }
         }
     }

@@ -59,7 +59,8 @@ TEST(QueryFunctions, EachByExample) {
     EXPECT_EQ(value_of_expression("basename('/usr/bin/ls')"), "ls");
     EXPECT_EQ(value_of_expression("dirname('ls')"), "");
     EXPECT_EQ(value_of_expression("coalesce(a, b, 'c')"), "c");
-    EXPECT_EQ(value_of_expression("isempty('') and isempty(a) and isnotempty('x') and isnull(a) and isnotnull('')"), "true");
+    EXPECT_EQ(value_of_expression("isempty('') and isempty(a) and isnotempty('x') and isnull(a) and isnotnull('')"),
+              "true");
     EXPECT_EQ(value_of_expression("strcat('a', 1, true, 1.5, a)"), "a1true1.5");
     EXPECT_EQ(value_of_expression("tolong('42') + tolong(1.9) + tolong(true)"), "44");
     EXPECT_EQ(value_of_expression("todouble('1e3')"), "1000");
@@ -81,14 +82,17 @@ TEST(QueryFunctions, ArithmeticGivesNullRatherThanNonsense) {
                              "1e308 * 10", "5m / 0s", "a + 1", "'x' * 2", "'x' - 1"}) {
         EXPECT_EQ(value_of_expression("isnull(" + std::string(text) + ")"), "true") << text;
     }
-    EXPECT_EQ(value_of_expression("strcat(7 / 2, ' ', -7 / 2, ' ', 7 / 2.0, ' ', -7 % 3, ' ', 2.5m / 30s)"), "3 -3 3.5 -1 5");
+    EXPECT_EQ(value_of_expression("strcat(7 / 2, ' ', -7 / 2, ' ', 7 / 2.0, ' ', -7 % 3, ' ', 2.5m / 30s)"),
+              "3 -3 3.5 -1 5");
     EXPECT_EQ(value_of_expression("2 * 90s + 1m / 2"), "00:03:30");
     EXPECT_EQ(value_of_expression("n + 1", {{"n", "41"}}), "42") << "a text that spells a number";
     EXPECT_EQ(value_of_expression("n", {{"n", "99999999999999999999", ValueType::integer}}), "99999999999999999999");
 }
 
 TEST(QueryNulls, CompareAsInKusto) {
-    const auto is = [](const char* text) { return value_of_expression("iff(isnull(" + std::string(text) + "), 'null', tostring(" + text + "))"); };
+    const auto is = [](const char* text) {
+        return value_of_expression("iff(isnull(" + std::string(text) + "), 'null', tostring(" + text + "))");
+    };
     EXPECT_EQ(is("a == null"), "null");
     EXPECT_EQ(is("a != null"), "null");
     EXPECT_EQ(is("a == 5"), "false");
@@ -119,7 +123,8 @@ TEST(QueryTexts, TermsCaseAndLists) {
     EXPECT_EQ(value_of_expression("'ab12' matches regex '^[a-z]+[0-9]+$'"), "true");
     EXPECT_EQ(value_of_expression("'AB' matches regex 'ab'"), "false");
     EXPECT_EQ(value_of_expression("'AB' matches regex '(?i)ab'"), "true");
-    EXPECT_EQ(value_of_expression("EventID == 4625 and EventID == '4625'", {{"EventID", "4625", ValueType::integer}}), "true");
+    EXPECT_EQ(value_of_expression("EventID == 4625 and EventID == '4625'", {{"EventID", "4625", ValueType::integer}}),
+              "true");
     EXPECT_EQ(value_of_expression("EventID == 4625 and EventID in (1, 4625)", {{"EventID", "4625"}}), "true");
 }
 
@@ -137,30 +142,42 @@ std::vector<SampleEvent> logons() {
 
 TEST(QuerySteps, EachByExample) {
     EXPECT_EQ(run_over("* | where bytes >= 20 and Computer == 'DC01' | project bytes", logons()), "20\n40");
-    EXPECT_EQ(run_over("* | summarize n = count(), users = dcount(account), s = sum(bytes), a = avg(bytes), make_set(account, 2) by Computer", logons()),
+    EXPECT_EQ(run_over("* | summarize n = count(), users = dcount(account), s = sum(bytes), a = avg(bytes), "
+                       "make_set(account, 2) by Computer",
+                       logons()),
               "DC01|3|3|60|20|[\"u0\",\"u2\"]\nWS1|3|3|90|30|[\"u1\",\"u0\"]");
-    EXPECT_EQ(run_over("* | summarize count() by bin(_time, 3m)", logons()), "2026-11-22T00:00:00Z|3\n2026-11-22T00:03:00Z|3");
+    EXPECT_EQ(run_over("* | summarize count() by bin(_time, 3m)", logons()),
+              "2026-11-22T00:00:00Z|3\n2026-11-22T00:03:00Z|3");
     EXPECT_EQ(run_over("* | top 2 by bytes | project bytes", logons()), "50\n40");
-    EXPECT_EQ(run_over("* | sort by Computer desc, bytes | project Computer, bytes | take 4", logons()), "WS1|10\nWS1|30\nWS1|50\nDC01|0");
+    EXPECT_EQ(run_over("* | sort by Computer desc, bytes | project Computer, bytes | take 4", logons()),
+              "WS1|10\nWS1|30\nWS1|50\nDC01|0");
     EXPECT_EQ(run_over("* | distinct Computer", logons()), "DC01\nWS1");
     EXPECT_EQ(run_over("* | project Computer, bytes | project-away bytes | distinct * | count", logons()), "2");
     EXPECT_EQ(run_over("nothing | where false | count", logons()), "0");
     EXPECT_EQ(run_over("* | where false | summarize count(), sum(bytes), max(bytes)", logons()), "0||");
     EXPECT_EQ(run_over("* | where false | summarize count() by Computer", logons()), "");
-    EXPECT_EQ(run_over("* | summarize arg_max(_time, account, bytes) by Computer", logons()), "DC01|2026-11-22T00:04:00Z|u1|40\nWS1|2026-11-22T00:05:00Z|u2|50");
-    EXPECT_EQ(run_over("* | project bytes, account | summarize arg_min(bytes, *), countif(bytes > 20), percentile(bytes, 50), stdev(bytes), t = take_any(account)", {logons()}).substr(0, 12),
+    EXPECT_EQ(run_over("* | summarize arg_max(_time, account, bytes) by Computer", logons()),
+              "DC01|2026-11-22T00:04:00Z|u1|40\nWS1|2026-11-22T00:05:00Z|u2|50");
+    EXPECT_EQ(run_over("* | project bytes, account | summarize arg_min(bytes, *), countif(bytes > 20), "
+                       "percentile(bytes, 50), stdev(bytes), t = take_any(account)",
+                       {logons()})
+                  .substr(0, 12),
               "0|u0|3|20|18");
-    EXPECT_EQ(run_over("* | sort by _time desc | extend gap = prev(_time) - _time by Computer | project Computer, gap", logons()),
+    EXPECT_EQ(run_over("* | sort by _time desc | extend gap = prev(_time) - _time by Computer | project Computer, gap",
+                       logons()),
               "WS1|\nDC01|\nWS1|00:02:00\nDC01|00:02:00\nWS1|00:02:00\nDC01|00:02:00");
     EXPECT_EQ(run_over("* | extend after = next(bytes) | project after | take 2", logons()), "10\n20");
     EXPECT_EQ(run_over("* | rare account hosts <= 1", logons()), "");
-    EXPECT_EQ(run_over("* | where bytes < 30 | rare account hosts <= 1 | project account, hosts, count_", logons()), "u0|1|1\nu1|1|1\nu2|1|1");
-    EXPECT_EQ(run_over("* | facets Computer, nope, account", logons()), "Computer|DC01|3\nComputer|WS1|3\naccount|u0|2\naccount|u1|2\naccount|u2|2");
+    EXPECT_EQ(run_over("* | where bytes < 30 | rare account hosts <= 1 | project account, hosts, count_", logons()),
+              "u0|1|1\nu1|1|1\nu2|1|1");
+    EXPECT_EQ(run_over("* | facets Computer, nope, account", logons()),
+              "Computer|DC01|3\nComputer|WS1|3\naccount|u0|2\naccount|u1|2\naccount|u2|2");
     EXPECT_EQ(run_over("* | take 3 | take 2 | count", logons()), "2");
 }
 
 TEST(QuerySteps, EventsStayEventsUntilTheyAreATable) {
-    const auto program = plan_pipes(parse_query("* | extend x = 1 | where x == 1 | sort by bytes desc | project-away account")->pipes);
+    const auto program =
+        plan_pipes(parse_query("* | extend x = 1 | where x == 1 | sort by bytes desc | project-away account")->pipes);
     ASSERT_TRUE(program);
     EXPECT_TRUE(program->events);
     KeepingSink sink;
@@ -189,7 +206,8 @@ TEST(QueryLimits, RowsMemoryAndCancellation) {
     options.memory_bytes = 100'000;
     QueryRun run(*program, sink, options);
     int fed = 0;
-    while (fed < 10'000 && with_event({kStart, {{"s", "value " + std::to_string(fed)}}}, 0, [&](const event::StoredEvent& each) { return run.feed(each); })) {
+    while (fed < 10'000 && with_event({kStart, {{"s", "value " + std::to_string(fed)}}}, 0,
+                                      [&](const event::StoredEvent& each) { return run.feed(each); })) {
         ++fed;
     }
     EXPECT_GT(fed, 100);
@@ -208,7 +226,8 @@ TEST(QueryLimits, TopKeepsOnlyWhatIsWanted) {
     options.memory_bytes = 20'000;
     QueryRun run(*program, sink, options);
     for (int i = 0; i < 20'000; ++i) {
-        ASSERT_TRUE(with_event({kStart, {{"n", std::to_string(i), ValueType::integer}}}, 0, [&](const event::StoredEvent& each) { return run.feed(each); }));
+        ASSERT_TRUE(with_event({kStart, {{"n", std::to_string(i), ValueType::integer}}}, 0,
+                               [&](const event::StoredEvent& each) { return run.feed(each); }));
     }
     ASSERT_TRUE(run.finish());
     ASSERT_EQ(sink.rows.size(), 10U);
@@ -232,7 +251,8 @@ TEST(QueryLimits, ACancelledSortEndsSoon) {
     QueryRun run(*program, sink, options);
     std::mt19937 random(5);
     for (int i = 0; i < 100'000; ++i) {
-        ASSERT_TRUE(with_event({kStart, {{"n", std::to_string(random() % 1'000), ValueType::integer}}}, 0, [&](const event::StoredEvent& each) { return run.feed(each); }));
+        ASSERT_TRUE(with_event({kStart, {{"n", std::to_string(random() % 1'000), ValueType::integer}}}, 0,
+                               [&](const event::StoredEvent& each) { return run.feed(each); }));
     }
     const auto end = run.finish();
     EXPECT_LT(std::chrono::steady_clock::now() - sink.at, std::chrono::milliseconds(100));
@@ -247,7 +267,9 @@ TEST(QuerySteps, SortingManyRowsIsStable) {
     for (int i = 0; i < 20'000; ++i) { // more than two runs
         events.push_back({kStart + i, {{"n", std::to_string(random() % 50), ValueType::integer}}});
     }
-    const std::string rows = run_over("* | sort by n | extend late = n == prev(n) and _time < prev(_time), down = n < prev(n) | where late or down | count", events);
+    const std::string rows = run_over("* | sort by n | extend late = n == prev(n) and _time < prev(_time), down = n < "
+                                      "prev(n) | where late or down | count",
+                                      events);
     EXPECT_EQ(rows, "0");
     EXPECT_EQ(run_over("* | sort by n | count", events), "20000");
 }
@@ -285,7 +307,8 @@ TEST(QuantileSketch, IsExactThenWithinOnePercent) {
             }
             std::sort(values.begin(), values.end());
             for (const double fraction : {0.0, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0}) {
-                const auto rank = static_cast<std::size_t>(std::max(1.0, std::ceil(fraction * static_cast<double>(many))));
+                const auto rank =
+                    static_cast<std::size_t>(std::max(1.0, std::ceil(fraction * static_cast<double>(many))));
                 const double want = values[rank - 1];
                 const double allowed = many <= kExactQuantile ? 0.0 : std::fabs(want) * kQuantileError * 1.000001;
                 EXPECT_LE(std::fabs(sketch.quantile(fraction) - want), allowed) << many << " " << fraction;
