@@ -45,8 +45,8 @@ void print_event_line(const json::object& event) {
 
 /// Characters, as a terminal without wide ones counts.
 std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 /// Control characters of senders would move the cursor.
@@ -83,7 +83,7 @@ void print_search_line(std::string_view line, const ClientOptions& options) {
 }
 
 SearchPrinter::SearchPrinter(const ClientOptions& options)
-    : output_(wants_table(options)        ? Output::table
+    : output_(wants_table(options)      ? Output::table
               : options.output == "csv" ? Output::csv
                                         : Output::lines) {}
 

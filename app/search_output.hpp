@@ -28,7 +28,7 @@ private:
     void print_row(const std::vector<std::string>& cells);
 
     Output output_;
-    std::vector<std::string> columns_; ///< of a table
+    std::vector<std::string> columns_;           ///< of a table
     std::vector<std::vector<std::string>> held_; ///< first rows, until the widths are known
     std::vector<std::size_t> widths_;
     bool csv_header_ = false; ///< written

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import stat
+import subprocess
 import threading
 import time
 
@@ -44,6 +45,24 @@ class Serve(harness.Case):
         self.assertEqual(server.api("GET", "/api/v1/alerts")[0], 200)
         self.assertEqual(stat.S_IMODE(os.stat(server.data / "token").st_mode), 0o600)
         server.stop()
+
+    def command_line_search(self, server, query):
+        return subprocess.run([harness.BINARY, "search", "--data", str(server.data), "--output", "csv", query],
+                              capture_output=True, text=True, timeout=60)
+
+    def test_steps_of_a_search_compute_on_the_command_line(self):
+        server = self.server().start()
+        for host in ("quay1", "quay2", "quay1"):
+            server.udp(f"<13>Nov 22 08:00:00 {host} app: gull".encode())
+        harness.wait_until(lambda: len(server.search("gull")) == 3, what="three events")
+        counted = self.command_line_search(server, "gull | summarize n=count(), raw=dcount(_raw) by host | top 5 by n")
+        self.assertEqual((counted.returncode, counted.stdout.splitlines()), (0, ["host.name,n,raw", "quay1,2,1", "quay2,1,1"]))
+        first = self.command_line_search(server, 'gull | where host startswith "QUAY" | sort by host desc | project host | take 1')
+        self.assertEqual((first.returncode, first.stdout.splitlines()), (0, ["host.name", "quay2"]))
+        misspelt = self.command_line_search(server, "gull | sumarize n=count() by host")
+        self.assertNotEqual(misspelt.returncode, 0)
+        self.assertEqual(misspelt.stdout, "")
+        self.assertIn("summarize", misspelt.stderr)
 
     def test_events_of_every_listener_are_found_with_their_source(self):
         server = self.server().start()

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <rocksdb/db.h>
 
+#include "storage/zone_record.hpp"
 #include "tests/unit/storage/seal_fixture.hpp"
 
 namespace canhgac::storage {
