@@ -139,6 +139,7 @@ void Sealer::run() {
 
 std::error_code Sealer::seal_all() {
     const std::lock_guard lock(mutex_);
+    if (stopping_) { return std::make_error_code(std::errc::operation_canceled); }
     while (sealed_ < parts_.committer.committed()) {
         if (broken_) { return std::make_error_code(std::errc::io_error); }
         if (stopping_) { return std::make_error_code(std::errc::operation_canceled); }

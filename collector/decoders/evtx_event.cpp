@@ -11,10 +11,6 @@ namespace canhgac::collector {
 
 namespace {
 
-constexpr EvtxToken token_of(std::uint8_t byte) noexcept {
-    return static_cast<EvtxToken>(byte & ~kEvtxTokenMore);
-}
-
 constexpr EvtxType item_type(std::uint8_t type) noexcept {
     return static_cast<EvtxType>(type & ~kEvtxTypeArray);
 }

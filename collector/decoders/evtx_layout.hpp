@@ -40,6 +40,9 @@ enum class EvtxToken : std::uint8_t {
     fragment_header = 0x0F,
 };
 inline constexpr std::uint8_t kEvtxTokenMore = 0x40; ///< attributes follow, or more of the same content
+[[nodiscard]] constexpr EvtxToken token_of(std::uint8_t byte) noexcept {
+    return static_cast<EvtxToken>(byte & ~kEvtxTokenMore);
+}
 
 enum class EvtxType : std::uint8_t {
     null = 0x00,

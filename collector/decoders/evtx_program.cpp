@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kStepCost = 16; ///< a step's share of the budget, beside its texts
 
-constexpr EvtxToken token_of(std::uint8_t byte) noexcept {
-    return static_cast<EvtxToken>(byte & ~kEvtxTokenMore);
-}
-
 std::string_view entity_text(std::string_view name) noexcept {
     if (name == "lt") { return "<"; }
     if (name == "gt") { return ">"; }

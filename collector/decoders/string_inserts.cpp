@@ -102,12 +102,12 @@ constexpr auto kSystemService =
 constexpr auto kScriptBlock =
     std::to_array<std::string_view>({"MessageNumber", "MessageTotal", "ScriptBlockText", "ScriptBlockId", "Path"});
 
-struct Entry {
+struct InsertsOf {
     std::string_view channel;
     std::string_view event_id;
     Names names;
 };
-constexpr std::array<Entry, 22> kEntries = {{
+constexpr std::array<InsertsOf, 22> kEntries = {{
     {"Security", "4624", kLogon},
     {"Security", "4625", kLogonFailed},
     {"Security", "4648", kExplicitLogon},
@@ -135,7 +135,7 @@ constexpr std::array<Entry, 22> kEntries = {{
 } // namespace
 
 Names insert_names(std::string_view channel, std::string_view event_id) noexcept {
-    const auto* const found = std::find_if(kEntries.begin(), kEntries.end(), [&](const Entry& e) {
+    const auto* const found = std::find_if(kEntries.begin(), kEntries.end(), [&](const InsertsOf& e) {
         return e.event_id == event_id && e.channel == channel;
     });
     return found == kEntries.end() ? Names{} : found->names;

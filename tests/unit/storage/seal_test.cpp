@@ -16,6 +16,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+#ifdef __SANITIZE_THREAD__ // asked from one thread: there is little to see, slowly
+constexpr std::size_t kQueries = 40;
+#else
+constexpr std::size_t kQueries = 150;
+#endif
+
 TEST_F(SealTest, MovesEverythingAndChangesNothing) {
     store_random(3000, 1);
     const auto before = scan();
@@ -38,12 +44,12 @@ TEST_F(SealTest, RandomQueriesFindTheSameBeforeAndAfter) {
     std::vector<event::QueryPlan> plans;
     std::vector<std::vector<std::string>> wanted;
     std::size_t found = 0;
-    for (int i = 0; i < 150; ++i) {
+    for (std::size_t i = 0; i < kQueries; ++i) {
         plans.push_back(random_plan(random));
         wanted.push_back(ask(plans.back()));
         found += wanted.back().size();
     }
-    ASSERT_GT(found, 10'000U) << "queries that find nothing prove nothing";
+    ASSERT_GT(found, kQueries * 60) << "queries that find nothing prove nothing";
     const auto everything = scan();
     const auto part = scan(samples::kStart, samples::kStart + common::kHour * 7);
     const auto tailed = tail(17, 11);
@@ -75,7 +81,7 @@ TEST_F(SealTest, NoMatchIsLostToPruning) {
     std::mt19937 random(22);
     std::vector<event::QueryPlan> plans;
     std::vector<std::vector<std::string>> wanted;
-    for (int i = 0; i < 150; ++i) {
+    for (std::size_t i = 0; i < kQueries; ++i) {
         const auto& [raw, fields] = events[random() % events.size()];
         const bool of_field = !fields.empty() && random() % 2 == 0;
         const auto field = of_field ? fields[random() % fields.size()] : std::pair<std::string, std::string>("", raw);
@@ -99,7 +105,7 @@ TEST_F(SealTest, NoMatchIsLostToPruning) {
         ASSERT_EQ(ask(plans[i]), wanted[i]) << plans[i].filter.field << ": " << plans[i].filter.pattern;
         pruned += store_->events().query(plans[i], [](const event::StoredEvent&) { return true; })->blocks_pruned;
     }
-    EXPECT_GT(pruned, 500U);
+    EXPECT_GT(pruned, kQueries * 3);
     event::QueryPlan nowhere;
     nowhere.filter.kind = event::Filter::Kind::phrase;
     nowhere.filter.pattern = "mimikatz";
@@ -323,7 +329,9 @@ TEST_F(SealTest, TheThreadSealsWhileOthersWorkAndStopsCleanly) {
     ASSERT_TRUE(report);
     EXPECT_EQ(report->first_bad_seq, 0U) << report->problem;
     store.close();
-    EXPECT_EQ(store.seal().error(), std::errc::operation_canceled);
+    const auto sealed = store.seal();
+    ASSERT_FALSE(sealed);
+    EXPECT_EQ(sealed.error(), std::errc::operation_canceled);
 }
 
 } // namespace
