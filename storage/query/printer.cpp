@@ -14,7 +14,8 @@ namespace {
 
 using event::Filter;
 
-constexpr std::array<std::string_view, 6> kKeywords = {"AND", "OR", "NOT", "last", "sigma", "alert"};
+constexpr std::array<std::string_view, 8> kKeywords = {"AND",   "OR",    "NOT",      "last",
+                                                       "sigma", "alert", "sequence", "proctree"};
 
 bool has_any(std::string_view text, std::string_view characters) noexcept {
     return text.find_first_of(characters) != std::string_view::npos;

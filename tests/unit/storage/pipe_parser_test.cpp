@@ -217,7 +217,7 @@ TEST(PlanPipes, WhatIsNotBuiltIsRefusedByName) {
         EXPECT_EQ(piped("x | " + std::string(name) + " y"), "1:5: \"" + std::string(name) + "\" is not supported yet");
     }
     EXPECT_EQ(piped("x | extend d = registered_domain(a)"), "1:16: \"registered_domain\" is not supported yet");
-    EXPECT_EQ(piped("sequence"), "sequence") << "a word to look for";
+    EXPECT_EQ(piped("sequence"), "\"sequence\"") << "a word to look for";
 }
 
 TEST(ParsePipes, RandomTextGivesAQueryThatPrintsOrAnErrorInside) {
