@@ -11,8 +11,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "app/private_file.hpp"
 #include "common/bytes.hpp"
+#include "common/durable_file.hpp"
 #include "net/http_client.hpp"
 
 namespace canhgac::app {
@@ -138,7 +138,7 @@ void ApiClient::stream(const std::string& method, const std::string& path, const
 void note_data_folder(const std::string& folder) {
     for (const auto& place : runtime_folders()) {
         if (::access(place.c_str(), W_OK) != 0) { continue; }
-        write_private_file(place / kPlaceFile, folder + "\n");
+        common::replace_file(place / kPlaceFile, folder + "\n");
         return;
     }
 }

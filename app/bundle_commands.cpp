@@ -8,8 +8,8 @@
 #include "app/bundle_store.hpp"
 #include "app/cli.hpp"
 #include "app/config.hpp"
-#include "app/private_file.hpp"
 #include "common/clock.hpp"
+#include "common/durable_file.hpp"
 
 namespace canhgac::app {
 
@@ -60,7 +60,7 @@ int run_rules_keygen(const BundleOptions& options) {
     return guarded([&options] {
         if (std::filesystem::exists(options.output)) { throw BundleError(options.output + ": exists already"); }
         const SecretKey key = make_secret_key();
-        write_private_file(options.output, to_base64(key.bytes) + "\n");
+        common::replace_file(options.output, to_base64(key.bytes) + "\n");
         std::printf("%s\n", to_base64(key.public_key()).c_str());
     });
 }

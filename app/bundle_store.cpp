@@ -4,13 +4,14 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <fstream>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 #include <sys/file.h>
 
-#include "app/private_file.hpp"
+#include "common/durable_file.hpp"
 
 namespace canhgac::app {
 
@@ -23,11 +24,7 @@ namespace fs = std::filesystem;
 }
 
 void sync_path(const fs::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) { fail(path); }
-    const int status = ::fsync(fd);
-    ::close(fd);
-    if (status != 0) { fail(path); }
+    if (const auto error = common::sync_path(path)) { throw BundleError(path.string() + ": " + error.message()); }
 }
 
 std::optional<std::uint64_t> parse_version(const std::string& text) {
@@ -93,11 +90,9 @@ void BundleStore::set_link(const char* name, std::uint64_t version) const {
 }
 
 void BundleStore::set_highest(std::uint64_t version) const {
-    const fs::path fresh = folder_ / ".highest.new";
-    std::ofstream(fresh) << version << '\n';
-    sync_path(fresh);
-    if (std::rename(fresh.c_str(), (folder_ / "highest").c_str()) != 0) { fail(folder_ / "highest"); }
-    sync_path(folder_);
+    try {
+        common::replace_file(folder_ / "highest", fmt::format("{}\n", version), common::FileAccess::everyone);
+    } catch (const std::system_error& error) { throw BundleError(error.what()); }
 }
 
 void BundleStore::remove_others() const {

@@ -15,11 +15,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "app/private_file.hpp"
 #include "app/rule_files.hpp"
 #include "app/rule_loading.hpp"
 #include "app/rules_backtest.hpp"
 #include "common/clock.hpp"
+#include "common/durable_file.hpp"
 #include "net/digest.hpp"
 #include "rules/embedded.hpp"
 #include "rules/reader.hpp"
@@ -241,7 +241,7 @@ int add_rule_exception(const RuleExceptionOptions& options, std::ostream& output
     fs::create_directories(folder, error);
     if (error) { throw std::runtime_error(folder.string() + ": " + error.message()); }
     const fs::path file = folder / ("exception-" + id + ".yml");
-    write_private_file(file, text);
+    common::replace_file(file, text);
     give_to_owner(folder);
     give_to_owner(file);
     output << "wrote " << file.string() << "\nIt is in force once the server has read its rules again (SIGHUP, or "

@@ -22,12 +22,12 @@
 #include "app/correlator_slot.hpp"
 #include "app/enrichment_loading.hpp"
 #include "app/notices.hpp"
-#include "app/private_file.hpp"
 #include "app/rule_loading.hpp"
 #include "app/tls.hpp"
 #include "app/version.hpp"
 #include "collector/ledger.hpp"
 #include "collector/record_decoder.hpp"
+#include "common/durable_file.hpp"
 #include "common/metrics.hpp"
 #include "engine/intel/look_back.hpp"
 #include "engine/pipeline.hpp"
@@ -262,9 +262,9 @@ struct Server::Parts {
         for (const auto& [name, port] : ports) {
             text += fmt::format("{}\"{}\":{}", text.empty() ? "{" : ",", name, port);
         }
-        write_private_file(folder / "ports.json", text + "}\n");
+        common::replace_file(folder / "ports.json", text + "}\n");
         const char* scheme = config.api.tls ? "https" : "http";
-        write_private_file(folder / "server-url", fmt::format("{}://127.0.0.1:{}\n", scheme, api->port()));
+        common::replace_file(folder / "server-url", fmt::format("{}://127.0.0.1:{}\n", scheme, api->port()));
         note_data_folder(folder.string());
     }
 
@@ -301,7 +301,7 @@ struct Server::Parts {
 Server::Server(Config config) : parts_(std::make_unique<Parts>(std::move(config))) {
     Parts& p = *parts_;
     const std::string token = net::random_hex(32);
-    write_private_file(p.folder / "token", token + "\n");
+    common::replace_file(p.folder / "token", token + "\n");
     p.open_api(token, [this] {
         Reload result = reload_rules();
         return api::ReloadResult{result.ok, std::move(result.message)};

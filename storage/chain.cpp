@@ -1,14 +1,13 @@
 #include "storage/chain.hpp"
 
-#include <fcntl.h>
 #include <fstream>
 #include <sodium.h>
 #include <stdexcept>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "common/durable_file.hpp"
 #include "common/ensure.hpp"
 #include "storage/coding.hpp"
 
@@ -128,14 +127,6 @@ std::string hex(const unsigned char* bytes, std::size_t size) {
     return text;
 }
 
-void write_file(const fs::path& path, const std::string& text, mode_t mode) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    const bool written =
-        file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
-    if (file >= 0) { ::close(file); }
-    if (!written) { throw std::runtime_error(fmt::format("cannot write {}", path.string())); }
-}
-
 Seed read_seed(const fs::path& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) {
@@ -166,14 +157,15 @@ ChainSigner::ChainSigner(const fs::path& folder, bool fresh) : keys_(std::make_u
     std::error_code error;
     if (fresh && !fs::exists(path, error)) {
         randombytes_buf(seed.data(), seed.size());
-        write_file(path, hex(seed.data(), seed.size()), 0600);
+        common::replace_file(path, hex(seed.data(), seed.size()));
     } else {
         seed = read_seed(path);
     }
     crypto_sign_seed_keypair(keys_->open.data(), keys_->secret.data(), seed.data());
     sodium_memzero(seed.data(), seed.size());
     if (!fs::exists(folder / "chain.pub", error)) {
-        write_file(folder / "chain.pub", hex(keys_->open.data(), keys_->open.size()), 0644);
+        common::replace_file(folder / "chain.pub", hex(keys_->open.data(), keys_->open.size()),
+                             common::FileAccess::everyone);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <rocksdb/table.h>
 
 #include "common/bytes.hpp"
+#include "common/durable_file.hpp"
 #include "storage/journal_db.hpp"
 
 namespace canhgac::storage {
@@ -116,8 +117,8 @@ common::Result<std::shared_ptr<DayDb>, std::error_code> DayStores::open(std::uin
         if (!create) { return std::shared_ptr<DayDb>{}; }
         fs::create_directories(folder, error);
         if (error) { return common::fail(error); }
-        sync_path(folder_);
-        sync_path(folder_ / kDayFolder);
+        common::sync_path(folder_);
+        common::sync_path(folder_ / kDayFolder);
     }
     rocksdb::Options options = day_options(log_, cache_);
     options.create_if_missing = create;
@@ -154,7 +155,7 @@ std::error_code DayStores::drop(std::uint16_t day) {
     } while (fs::exists(to, error));
     fs::rename(from, to, error);
     if (error) { return error; }
-    sync_path(folder_ / kDayFolder);
+    common::sync_path(folder_ / kDayFolder);
     last.reset();
     fs::remove_all(to, error); // what stays is unlinked at the next start
     return {};

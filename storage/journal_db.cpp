@@ -3,10 +3,8 @@
 #include <charconv>
 #include <cstdarg>
 #include <cstdio>
-#include <fcntl.h>
 #include <fstream>
 #include <stdexcept>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
@@ -15,6 +13,8 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+
+#include "common/durable_file.hpp"
 
 namespace canhgac::storage {
 
@@ -25,17 +25,8 @@ namespace {
 constexpr std::string_view kFormatPrefix = "canhgac-store ";
 
 void write_format(const fs::path& folder) {
-    const fs::path temporary = folder / "FORMAT.new";
-    {
-        std::ofstream file(temporary);
-        file << kFormatPrefix << kStoreFormat << '\n';
-        if (!file.flush()) {
-            throw std::runtime_error(fmt::format("the data folder {} is not writable", folder.string()));
-        }
-    }
-    sync_path(temporary);
-    fs::rename(temporary, folder / "FORMAT");
-    sync_path(folder);
+    common::replace_file(folder / "FORMAT", fmt::format("{}{}\n", kFormatPrefix, kStoreFormat),
+                         common::FileAccess::everyone);
 }
 
 /// Makes the folder and its FORMAT file, or checks the one that is there.
@@ -115,13 +106,6 @@ private:
 
 std::shared_ptr<rocksdb::Logger> make_error_log(common::Logger& logger) {
     return std::make_shared<ErrorLog>(logger);
-}
-
-void sync_path(const fs::path& path) noexcept {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) { return; }
-    ::fsync(file);
-    ::close(file);
 }
 
 std::error_code to_error(const rocksdb::Status& status) noexcept {

@@ -41,8 +41,6 @@ inline constexpr int kStoreFormat = 2;
 /// RocksDB's errors in our log, which must outlive it. RocksDB's own LOG file is not used: on a full disk Debian's
 /// build (assertions on) aborts when it writes to a file that failed before.
 [[nodiscard]] std::shared_ptr<rocksdb::Logger> make_error_log(common::Logger& logger);
-/// Syncs a file or folder; whoever needs to know whether that worked notices at the next write.
-void sync_path(const std::filesystem::path& path) noexcept;
 
 /// Thread safe.
 class JournalDb {
