@@ -69,7 +69,11 @@ common::Result<std::optional<std::string>, std::error_code> DayDb::get(std::stri
 }
 
 std::error_code DayDb::ingest(const SegmentChunks& chunks) {
-    const fs::path file = folder_ / "segment.new"; // one sealer: one name; left over ones are written over
+    const fs::path file = folder_ / "segment.new"; // one sealer: one name
+    // Never written over: after a crash within the ingest it is a second name of a file the database has.
+    std::error_code unremoved;
+    fs::remove(file, unremoved);
+    if (unremoved) { return unremoved; }
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), db_->GetOptions());
     rocksdb::Status status = writer.Open(file.string());
     for (auto chunk = chunks.begin(); status.ok() && chunk != chunks.end(); ++chunk) {
