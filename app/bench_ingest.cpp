@@ -90,7 +90,7 @@ public:
         : options_(options), folder_(store_folder(options)),
           loaded_(load_rules({options.rules.paths, options.rules.placeholders, options.rules.pack, options.rules.cache},
                              fields_)),
-          store_(folder_ / "store", store_options(), fields_, clock_, metrics_, log_),
+          store_(folder_ / "store", store_options(options), fields_, clock_, metrics_, log_),
           ledger_(peers_, clock_, &metrics_),
           pipeline_(
               pipeline_options(options),
@@ -116,6 +116,8 @@ public:
 
     struct Sample {
         std::uint64_t wall = 0, cpu = 0, events = 0, bytes = 0;
+        double sealed_events = 0;
+        double seal_cpu_seconds = 0;
         engine::PipelineTimes times;
     };
     [[nodiscard]] Sample sample() const {
@@ -129,6 +131,8 @@ public:
             now.events += peer.committed;
             now.bytes += peer.bytes;
         }
+        now.sealed_events = sealed_events_.value();
+        now.seal_cpu_seconds = seal_cpu_.value();
         now.times = pipeline_.times();
         return now;
     }
@@ -147,11 +151,10 @@ private:
         pipeline.shards = options.shards != 0 ? options.shards : std::max(1U, std::thread::hardware_concurrency());
         return pipeline;
     }
-    /// Until durable, as the name says: what sealing costs is measured by bench_seal.
-    static storage::JournalOptions store_options() {
-        storage::JournalOptions options;
-        options.seal.on = false;
-        return options;
+    static storage::JournalOptions store_options(const BenchOptions& options) {
+        storage::JournalOptions journal;
+        journal.seal.on = options.seal;
+        return journal;
     }
     static collector::TcpListenerConfig listener_config() {
         collector::TcpListenerConfig config;
@@ -167,6 +170,8 @@ private:
     event::FieldTable fields_;
     LoadedRules loaded_;
     storage::JournalStore store_;
+    common::Counter sealed_events_ = metrics_.counter("canhgac_store_sealed_events_total", "");
+    common::Counter seal_cpu_ = metrics_.counter("canhgac_store_seal_cpu_seconds_total", "");
     collector::PeerTable peers_;
     collector::Ledger ledger_;
     engine::Pipeline pipeline_;
@@ -211,6 +216,9 @@ int run_bench_ingest(const BenchOptions& options) {
         {"decode_ns", per_event(first.times.decode, before.times.decode)},
         {"match_ns", per_event(first.times.match, before.times.match)},
         {"prepare_ns", per_event(first.times.prepare, before.times.prepare)},
+        {"sealed_events", before.sealed_events - first.sealed_events},
+        {"seal_ns_per_sealed_event", (before.seal_cpu_seconds - first.seal_cpu_seconds) * 1e9 /
+                                         std::max(1.0, before.sealed_events - first.sealed_events)},
         {"disk_bytes_per_event",
          static_cast<double>(bench.disk_bytes()) / static_cast<double>(std::max<std::uint64_t>(1, before.events))},
         {"peak_rss_bytes", peak_rss()}};

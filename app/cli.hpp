@@ -105,7 +105,8 @@ struct BenchOptions {
     unsigned runs = 5;
     double seconds = 10.0;
     unsigned connections = 1;
-    std::string data; ///< folder for the store of `bench ingest`; empty: a temporary one
+    bool seal = false; ///< while events come in
+    std::string data;  ///< folder for the store of `bench ingest`; empty: a temporary one
     unsigned shards = 0;
 };
 [[nodiscard]] int run_bench_gen(const BenchOptions& options);

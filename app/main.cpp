@@ -222,6 +222,7 @@ private:
         add_rules(*ingest, bench_.rules, "--rules", false);
         add_runs(*ingest);
         ingest->add_option("--connections", bench_.connections, "TCP connections")->check(CLI::Range(1, 64));
+        ingest->add_flag("--seal", bench_.seal, "Seal events meanwhile, as the server does (default: until durable)");
         ingest->add_option("--data", bench_.data, "Folder for the store [default: a temporary one, removed after]");
         ingest->add_option("--shards", bench_.shards, "Shards [default: one a core]");
         ingest->add_option("--seed", bench_.seed, "Seed of the generator");

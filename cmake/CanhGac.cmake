@@ -74,16 +74,20 @@ function(canhgac_module name)
     target_precompile_headers(${target} REUSE_FROM canhgac_pch)
 endfunction()
 
-# canhgac_test(MODULE SOURCES ... [DEPENDS ...]): one GoogleTest program test_MODULE for a module.
+# canhgac_test(MODULE [COST N] SOURCES ... [DEPENDS ...]): one GoogleTest program test_MODULE for a module; those with a
+# higher cost start first.
 function(canhgac_test module)
-    cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+    cmake_parse_arguments(arg "" "COST" "SOURCES;DEPENDS" ${ARGN})
+    if(NOT arg_COST)
+        set(arg_COST 0)
+    endif()
     set(target test_${module})
     add_executable(${target} ${arg_SOURCES})
     target_link_libraries(${target} PRIVATE canhgac_test_options ${arg_DEPENDS} GTest::gmock GTest::gtest_main)
     target_precompile_headers(${target} REUSE_FROM canhgac_test_pch)
     target_compile_definitions(${target} PRIVATE CANHGAC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${module} COMMAND ${target})
-    set_tests_properties(${module} PROPERTIES LABELS "unit;${module}" TIMEOUT 600)
+    set_tests_properties(${module} PROPERTIES LABELS "unit;${module}" TIMEOUT 600 COST "${arg_COST}")
 endfunction()
 
 # canhgac_fuzz(NAME SOURCES ... DEPENDS ...): a libFuzzer target; its seeds are in tests/fuzz/corpus/NAME.

@@ -22,6 +22,8 @@ namespace canhgac::storage {
 class ByteSink {
 public:
     void clear() noexcept { size_ = 0; }
+    /// Forgets what stands after the first `size` bytes.
+    void truncate(std::size_t size) noexcept { size_ = size; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::string_view view() const noexcept { return {bytes_.get(), size_}; }
 

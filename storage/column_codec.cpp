@@ -5,8 +5,9 @@
 #include <bit>
 #include <charconv>
 #include <limits>
-#include <optional>
-#include <unordered_map>
+#include <utility>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "common/ensure.hpp"
 #include "storage/text_forms.hpp"
@@ -68,28 +69,6 @@ void put_offsets(std::vector<std::uint64_t>& values, std::uint64_t least, unsign
     return true;
 }
 
-/// Distinct texts in order of appearance and the code of each text; nothing if there are too many.
-struct Dictionary {
-    std::vector<std::string_view> entries;
-    std::vector<std::uint64_t> codes;
-};
-
-[[nodiscard]] std::optional<Dictionary> make_dictionary(std::span<const std::string_view> texts) {
-    Dictionary result;
-    std::unordered_map<std::string_view, std::uint32_t> known;
-    result.codes.reserve(texts.size());
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        const auto [at, fresh] = known.try_emplace(texts[i], static_cast<std::uint32_t>(result.entries.size()));
-        if (fresh) {
-            result.entries.push_back(texts[i]);
-            if (result.entries.size() > kMaxEntries) { return std::nullopt; }
-        }
-        result.codes.push_back(at->second);
-        if (i + 1 == kDictionaryTrial && result.entries.size() * 4 > kDictionaryTrial * 3) { return std::nullopt; }
-    }
-    return result;
-}
-
 void put_plain(std::span<const std::string_view> texts, ByteSink& out) {
     std::vector<std::uint64_t> sizes;
     sizes.reserve(texts.size());
@@ -117,22 +96,22 @@ void put_typed(std::span<const std::string_view> texts, ByteSink& out) {
     return in.ok();
 }
 
-[[nodiscard]] bool get_form(ByteSource& in, TextForm form, std::span<const common::Nanos> times,
-                            std::pmr::memory_resource& arena, std::vector<std::string_view>& texts) {
+[[nodiscard]] bool get_form(ByteSource& in, TextForm form, std::size_t count, const RowTimes& times,
+                            event::Arena& arena, std::vector<std::string_view>& texts) {
     texts.clear();
     switch (form) {
     case TextForm::integer:
-        return get_integers(in, times.size(), arena, texts);
+        return get_integers(in, count, arena, texts);
     case TextForm::timestamp:
-        return get_timestamps(in, times, arena, texts);
+        return get_timestamps(in, times(), arena, texts);
     case TextForm::ip4:
-        return get_ip4(in, times.size(), arena, texts);
+        return get_ip4(in, count, arena, texts);
     case TextForm::hex:
-        return get_hex(in, times.size(), arena, texts);
+        return get_hex(in, count, arena, texts);
     case TextForm::plain:
-        return get_plain(in, times.size(), texts);
+        return get_plain(in, count, texts);
     case TextForm::constant:
-        texts.assign(times.size(), in.text());
+        texts.assign(count, in.text());
         return in.ok();
     case TextForm::dictionary:
         break;
@@ -188,31 +167,119 @@ bool decode_numbers(ByteSource& in, std::size_t count, std::vector<std::uint64_t
     return true;
 }
 
-void encode_texts(std::span<const std::string_view> texts, std::span<const common::Nanos> times, ByteSink& out) {
-    common::ensure(texts.size() == times.size(), "a time a text");
-    if (texts.empty() || std::all_of(texts.begin(), texts.end(), [&](auto text) { return text == texts[0]; })) {
-        out.u8(static_cast<std::uint8_t>(TextForm::constant));
-        out.text(texts.empty() ? std::string_view{} : texts.front());
+void TextColumn::add_other(std::string_view text, common::Nanos time) {
+    last_ = text;
+    if (count_ == 0 && is_timestamp(text)) { kind_ = Kind::stamps; }
+    if (kind_ >= Kind::all) {
+        all_.push_back(text);
+        if (kind_ == Kind::stamps) { times_.push_back(time); }
         return;
     }
-    if (put_timestamps(texts, times, out)) { return; } // before the dictionary: most follow the row's own time
-    const auto dictionary = make_dictionary(texts);
-    if (!dictionary || dictionary->entries.size() * 2 > texts.size()) {
-        put_typed(texts, out);
+    if (count_ == 0) {
+        entries_.assign(1, text);
+        return;
+    }
+    if (kind_ == Kind::constant) { start_dictionary(); }
+    const std::uint32_t code = code_of(text);
+    if (code >= kMaxEntries || (count_ + 1 == kDictionaryTrial && entries_.size() * 4 > kDictionaryTrial * 3)) {
+        all_ = texts();
+        all_.push_back(text);
+        kind_ = Kind::all;
+        return;
+    }
+    last_code_ = static_cast<std::uint16_t>(code);
+    codes_.push_back(last_code_);
+}
+
+/// The second text differs from the ones before.
+void TextColumn::start_dictionary() {
+    kind_ = Kind::dictionary;
+    table_.assign(64, {});
+    common::ignore(code_of(std::exchange(entries_, {}).front()), "the first code is 0");
+    codes_.assign(count_, 0);
+}
+
+std::uint32_t TextColumn::code_of(std::string_view text) {
+    const auto hash = static_cast<std::uint32_t>(XXH3_64bits(text.data(), text.size()));
+    const std::size_t mask = table_.size() - 1;
+    std::size_t at = hash & mask;
+    while (table_[at].code != kFree) {
+        if (table_[at].hash == hash && entries_[table_[at].code] == text) { return table_[at].code; }
+        at = (at + 1) & mask;
+    }
+    const auto code = static_cast<std::uint32_t>(entries_.size());
+    table_[at] = {hash, code};
+    entries_.push_back(text);
+    if (entries_.size() * 2 > table_.size()) { grow_table(); }
+    return code;
+}
+
+void TextColumn::grow_table() {
+    const std::vector<Place> old = std::exchange(table_, std::vector<Place>(table_.size() * 2));
+    const std::size_t mask = table_.size() - 1;
+    for (const Place& place : old) {
+        if (place.code == kFree) { continue; }
+        std::size_t at = place.hash & mask;
+        while (table_[at].code != kFree) {
+            at = (at + 1) & mask;
+        }
+        table_[at] = place;
+    }
+}
+
+std::vector<std::string_view> TextColumn::texts() const {
+    if (kind_ == Kind::all) { return all_; }
+    std::vector<std::string_view> result;
+    result.reserve(codes_.size() + 1);
+    for (const std::uint16_t code : codes_) {
+        result.push_back(entries_[code]);
+    }
+    return result;
+}
+
+void encode_texts(const TextColumn& column, ByteSink& out) {
+    using Kind = TextColumn::Kind;
+    if (column.kind_ == Kind::constant) {
+        out.u8(static_cast<std::uint8_t>(TextForm::constant));
+        out.text(column.entries_.empty() ? std::string_view{} : column.entries_.front());
+        return;
+    }
+    if (column.kind_ == Kind::stamps) {
+        if (put_timestamps(column.all_, column.times_, out)) { return; }
+        TextColumn other;
+        other.entries_.assign(1, column.all_.front());
+        other.count_ = 1;
+        for (const std::string_view text : std::span(column.all_).subspan(1)) {
+            other.add(text, 0);
+        }
+        encode_texts(other, out);
+        return;
+    }
+    if (column.kind_ == Kind::all) {
+        put_typed(column.all_, out);
+        return;
+    }
+    if (column.entries_.size() * 2 > column.size()) {
+        put_typed(column.texts(), out);
         return;
     }
     out.u8(static_cast<std::uint8_t>(TextForm::dictionary));
-    out.varint(dictionary->entries.size());
-    put_typed(dictionary->entries, out);
-    put_planes(dictionary->codes, dictionary->entries.size() <= 256 ? 1 : 2, out);
+    out.varint(column.entries_.size());
+    put_typed(column.entries_, out);
+    for (unsigned shift = 0; shift < (column.entries_.size() <= 256 ? 8U : 16U); shift += 8) {
+        char* to = out.room(column.codes_.size());
+        for (const std::uint16_t code : column.codes_) {
+            *to++ = static_cast<char>(code >> shift);
+        }
+        out.commit(column.codes_.size());
+    }
 }
 
-bool decode_texts(ByteSource& in, std::span<const common::Nanos> times, std::pmr::memory_resource& arena,
-                  DecodedTexts& out) {
+bool decode_texts(ByteSource& in, std::size_t count, const RowTimes& times, event::Arena& arena, DecodedTexts& out) {
     out.texts.clear();
     out.distinct.clear();
     out.codes.clear();
-    out.count = times.size();
+    out.count = count;
     const std::uint8_t form = in.u8();
     if (!in.ok() || form >= kTextForms) { return false; }
     out.form = static_cast<TextForm>(form);
@@ -220,22 +287,28 @@ bool decode_texts(ByteSource& in, std::span<const common::Nanos> times, std::pmr
         out.distinct.push_back(in.text());
         return in.ok();
     }
-    if (out.form != TextForm::dictionary) { return get_form(in, out.form, times, arena, out.texts); }
-    const std::uint64_t entries = in.varint(std::min<std::uint64_t>(kMaxEntries, times.size()));
+    if (out.form != TextForm::dictionary) { return get_form(in, out.form, count, times, arena, out.texts); }
+    const std::uint64_t entries = in.varint(std::min<std::uint64_t>(kMaxEntries, count));
     const std::uint8_t entry_form = in.u8();
     // The times of first appearance are not known yet: timestamps never stand in a dictionary.
     if (!in.ok() || entries == 0 || entry_form >= kTextForms ||
         static_cast<TextForm>(entry_form) == TextForm::timestamp ||
-        !get_form(in, static_cast<TextForm>(entry_form), times.subspan(0, entries), arena, out.distinct)) {
+        !get_form(in, static_cast<TextForm>(entry_form), entries, times, arena, out.distinct)) {
         return false;
     }
-    std::vector<std::uint64_t> codes(times.size());
-    if (!get_planes(in, codes, entries <= 256 ? 1 : 2)) { return false; }
-    for (const std::uint64_t code : codes) {
-        if (code >= entries) { return false; }
-        out.codes.push_back(static_cast<std::uint16_t>(code));
+    const std::size_t width = entries <= 256 ? 1 : 2;
+    const std::string_view low = in.bytes(count);
+    const std::string_view high = width == 2 ? in.bytes(count) : std::string_view{};
+    if (!in.ok()) { return false; }
+    out.codes.resize(count);
+    std::uint16_t most = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        unsigned code = static_cast<unsigned char>(low[i]);
+        if (width == 2) { code |= static_cast<unsigned>(static_cast<unsigned char>(high[i])) << 8U; }
+        out.codes[i] = static_cast<std::uint16_t>(code);
+        most = std::max(most, out.codes[i]);
     }
-    return true;
+    return count == 0 || most < entries;
 }
 
 } // namespace canhgac::storage

@@ -23,6 +23,10 @@ namespace {
 constexpr std::string_view kDayFolder = "day";
 constexpr std::string_view kTrashFolder = "trash";
 
+/// Files below a size are joined with others between it and the size before: each byte is written twice more at most.
+constexpr std::uint64_t kJoinBelow[] = {8 * common::kMiB, 128 * common::kMiB};
+constexpr std::uint64_t kMostJoined = 256 * common::kMiB;
+
 rocksdb::Slice to_slice(std::string_view text) noexcept {
     return {text.data(), text.size()};
 }
@@ -97,6 +101,53 @@ std::error_code DayDb::erase(std::uint32_t run) {
     rocksdb::WriteOptions options;
     options.sync = true;
     return to_error(db_->DeleteRange(options, db_->DefaultColumnFamily(), begin, end));
+}
+
+namespace {
+
+using Files = std::vector<rocksdb::LiveFileMetaData>;
+
+/// The first kJoinedFiles neighbours that belong together; empty if there are none.
+std::vector<std::string> joinable(const Files& files, std::uint64_t room) {
+    std::uint64_t least = 0;
+    for (const std::uint64_t below : kJoinBelow) {
+        std::vector<std::string> names;
+        std::uint64_t bytes = 0;
+        for (const auto& file : files) {
+            if (file.size < least || file.size >= below) {
+                names.clear();
+                bytes = 0;
+                continue;
+            }
+            names.push_back(file.name);
+            bytes += file.size;
+            if (names.size() == DayDb::kJoinedFiles && bytes <= room) { return names; }
+        }
+        least = below;
+    }
+    return {};
+}
+
+} // namespace
+
+common::Result<std::size_t, std::error_code> DayDb::join_files(std::uint64_t room) {
+    const int bottom = db_->NumberLevels() - 1; // where ingested files are
+    std::size_t joined = 0;
+    while (true) {
+        Files files;
+        db_->GetLiveFilesMetaData(&files);
+        std::erase_if(files, [bottom](const auto& file) { return file.level != bottom; });
+        std::sort(files.begin(), files.end(),
+                  [](const auto& left, const auto& right) { return left.smallestkey < right.smallestkey; });
+        const std::vector<std::string> names = joinable(files, room);
+        if (names.empty()) { return joined; }
+        rocksdb::CompactionOptions options;
+        options.compression = rocksdb::kNoCompression; // chunks are
+        options.output_file_size_limit = kMostJoined;
+        const rocksdb::Status status = db_->CompactFiles(options, names, bottom);
+        if (!status.ok()) { return common::fail(to_error(status)); }
+        joined += names.size();
+    }
 }
 
 DayStores::DayStores(const fs::path& folder, common::Logger& logger)

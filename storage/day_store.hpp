@@ -45,6 +45,10 @@ public:
     [[nodiscard]] std::error_code ingest(const SegmentChunks& chunks);
     /// Erases what there is of a run.
     [[nodiscard]] std::error_code erase(std::uint32_t run);
+    /// Joins neighbouring small files, byte by byte, when kJoinedFiles of about one size are there; nothing that needs
+    /// more than `room` bytes meanwhile. The number of files joined.
+    [[nodiscard]] common::Result<std::size_t, std::error_code> join_files(std::uint64_t room);
+    static constexpr std::size_t kJoinedFiles = 16;
 
 private:
     std::unique_ptr<rocksdb::DB> db_;

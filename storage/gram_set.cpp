@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <functional>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "storage/coding.hpp"
 
@@ -28,15 +29,20 @@ std::uint32_t gram_hash(const char* at) noexcept {
 GramBuilder::GramBuilder() : bits_((1U << kMostGramBits) / 64U), recent_(kRecentTexts) {}
 
 void GramBuilder::add(std::string_view text) {
-    std::string_view& recent = recent_[std::hash<std::string_view>()(text) % kRecentTexts];
+    std::string_view& recent = recent_[XXH3_64bits(text.data(), text.size()) % kRecentTexts];
     if (recent == text) { return; }
     recent = text;
+    add_line(text);
+}
+
+void GramBuilder::add_line(std::string_view text) {
     folded_.clear();
     folded_.append(text);
     const std::string_view folded = folded_.view();
+    std::uint64_t* const bits = bits_.data();
     for (std::size_t i = 0; i + kGramBytes <= folded.size(); ++i) {
         const std::uint32_t bit = gram_hash(folded.data() + i);
-        bits_[bit / 64U] |= std::uint64_t{1} << (bit % 64U);
+        bits[bit / 64U] |= std::uint64_t{1} << (bit % 64U);
     }
 }
 

@@ -22,6 +22,8 @@ public:
     GramBuilder();
     /// Adds a text as readers compare it, folded. A text seen shortly before costs little.
     void add(std::string_view text);
+    /// The same for a text that hardly repeats.
+    void add_line(std::string_view text);
     /// The stored form, as small as few pieces allow; empties the builder. No text added may have gone before.
     [[nodiscard]] std::string finish();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -18,14 +19,22 @@ constexpr std::size_t kRareRows = 256;
 /// Most raw bytes of one sealed block, unless a single event has more.
 constexpr std::size_t kMaxSealedRaw = 16U << 20U;
 
-/// Day, format, names and types: rows with equal keys fill the same columns.
-void group_key(const BlockRow& row, std::string& key) {
-    key.clear();
-    append_key(key, day_of(row.time));
-    key.push_back(static_cast<char>(row.format));
+/// Rows of one day, format, names and types fill the same columns.
+std::uint64_t group_hash(const BlockRow& row) noexcept {
+    std::uint64_t hash = static_cast<std::uint64_t>(day_of(row.time)) << 8U | static_cast<std::uint64_t>(row.format);
     for (const BlockField& field : row.fields) {
-        append_key(key, field.number << 3U | static_cast<std::uint32_t>(field.type));
+        hash = (hash ^ (field.number << 3U | static_cast<std::uint32_t>(field.type))) * 0x9E3779B97F4A7C15U;
+        hash ^= hash >> 32U;
     }
+    return hash;
+}
+
+bool same_group(const BlockRow& left, const BlockRow& right) noexcept {
+    return day_of(left.time) == day_of(right.time) && left.format == right.format &&
+           std::equal(left.fields.begin(), left.fields.end(), right.fields.begin(), right.fields.end(),
+                      [](const BlockField& one, const BlockField& other) {
+                          return one.number == other.number && one.type == other.type;
+                      });
 }
 
 bool same(const BlockRow& left, const BlockRow& right) {
@@ -50,6 +59,7 @@ common::Result<SealRun, std::error_code> RunBuilder::build(std::uint32_t number,
                                                            std::uint64_t newest, const SealLimits& limits,
                                                            const std::function<bool(common::Nanos)>& rest) {
     SealRun run;
+    before_ = thread_cpu();
     run.record.run = number;
     run.record.first_seq = run.record.last_seq = sealed + 1;
     std::error_code error = gather(sealed, newest, limits, run);
@@ -132,8 +142,11 @@ void RunBuilder::keep_late_batches(SealRun& run) {
     std::map<std::uint16_t, std::uint64_t> rows_of;
     for (Batch& batch : batches_) {
         describe(batch);
+        auto last = rows_of.end();
         for (const BlockRow& row : batch.rows) {
-            ++rows_of[day_of(row.time)];
+            const std::uint16_t day = day_of(row.time);
+            if (last == rows_of.end() || last->first != day) { last = rows_of.try_emplace(day, 0).first; }
+            ++last->second;
         }
     }
     if (rows_of.size() <= kMaxRunDays) { return; }
@@ -158,8 +171,12 @@ void RunBuilder::keep_late_batches(SealRun& run) {
 void RunBuilder::describe(Batch& batch) {
     SealedBatch& sealed = batch.source.sealed;
     std::set<std::uint16_t> days;
+    std::optional<std::uint16_t> last;
     for (const BlockRow& row : batch.rows) {
-        if (!sealed.duplicates.contains(row.index)) { days.insert(day_of(row.time)); }
+        const std::uint16_t day = day_of(row.time);
+        if (day == last || sealed.duplicates.contains(row.index)) { continue; }
+        days.insert(day);
+        last = day;
     }
     sealed.days.assign(days.begin(), days.end());
     const bool full = days.size() > 1 || !sealed.dropped.empty();
@@ -177,16 +194,22 @@ void RunBuilder::describe(Batch& batch) {
 }
 
 void RunBuilder::group_rows() {
-    std::unordered_map<std::string, std::size_t> known;
-    std::string key;
+    std::unordered_multimap<std::uint64_t, std::size_t> known;
+    const auto group_of = [this, &known](const BlockRow& row) {
+        const std::uint64_t hash = group_hash(row);
+        const auto [first, last] = known.equal_range(hash);
+        for (auto at = first; at != last; ++at) {
+            if (same_group(groups_[at->second].rows.front(), row)) { return at->second; }
+        }
+        groups_.push_back({day_of(row.time), {}});
+        known.emplace(hash, groups_.size() - 1);
+        return groups_.size() - 1;
+    };
     for (const Batch& batch : batches_) {
         const SealedBatch& sealed = batch.source.sealed;
         for (const BlockRow& row : batch.rows) {
             if (sealed.duplicates.contains(row.index) || sealed.dropped.contains(row.index)) { continue; }
-            group_key(row, key);
-            const auto [at, fresh] = known.try_emplace(key, groups_.size());
-            if (fresh) { groups_.push_back({day_of(row.time), {}}); }
-            groups_[at->second].rows.push_back(row);
+            groups_[group_of(row)].rows.push_back(row);
         }
     }
 }
@@ -209,11 +232,13 @@ void RunBuilder::join_rare_groups() {
 }
 
 std::error_code RunBuilder::encode_groups(SealRun& run, const std::function<bool(common::Nanos)>& rest) {
-    common::Nanos before = thread_cpu();
     for (Group& group : groups_) {
-        std::sort(group.rows.begin(), group.rows.end(), [](const BlockRow& left, const BlockRow& right) {
+        const auto earlier = [](const BlockRow& left, const BlockRow& right) {
             return std::tie(left.time, left.seq, left.index) < std::tie(right.time, right.seq, right.index);
-        });
+        };
+        if (!std::is_sorted(group.rows.begin(), group.rows.end(), earlier)) {
+            std::sort(group.rows.begin(), group.rows.end(), earlier);
+        }
         if (run.segments.empty() || run.segments.back().record.day != group.day) {
             SealRun::Segment& segment = run.segments.emplace_back();
             segment.record.day = group.day;
@@ -234,8 +259,8 @@ std::error_code RunBuilder::encode_groups(SealRun& run, const std::function<bool
             if (const std::error_code error = encode_block(rows, segment, run.record.run)) { return error; }
             run.rows += rows.size();
             first = last;
-            if (!rest(thread_cpu() - before)) { return std::make_error_code(std::errc::operation_canceled); }
-            before = thread_cpu();
+            if (!rest(thread_cpu() - before_)) { return std::make_error_code(std::errc::operation_canceled); }
+            before_ = thread_cpu();
         }
     }
     for (SealRun::Segment& segment : run.segments) {

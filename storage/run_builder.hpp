@@ -95,6 +95,7 @@ private:
     Sha256 hash_;
     std::vector<Batch> batches_;
     std::vector<Group> groups_;
+    common::Nanos before_ = 0; ///< CPU time of the thread when it last rested
 };
 
 /// CPU time of the calling thread.

@@ -39,6 +39,8 @@ SealMetrics::SealMetrics(common::MetricsRegistry& registry)
       errors(registry.counter("canhgac_store_seal_errors_total", "Runs that could not be sealed")),
       kept(registry.counter("canhgac_store_seal_kept_batches_total",
                             "Batches left in the journal: damaged, or with events of too many days")),
+      joined(
+          registry.counter("canhgac_store_seal_joined_files_total", "Small files of segments joined into larger ones")),
       cpu(registry.counter("canhgac_store_seal_cpu_seconds_total", "CPU time of sealing")),
       lag_batches(registry.gauge("canhgac_store_seal_lag_batches", "Acknowledged batches not sealed yet")),
       lag_seconds(registry.gauge("canhgac_store_seal_lag_seconds", "Age of the oldest of them")) {}
@@ -193,7 +195,9 @@ std::error_code Sealer::seal_run() {
     }
     auto run = builder_.build(next_run_, sealed_, parts_.committer.committed(), limits,
                               [this](common::Nanos worked) { return rest(worked); });
+    const common::Nanos before = thread_cpu();
     std::error_code error = run ? write_run(*run) : run.error();
+    common::ignore(rest(thread_cpu() - before), "whoever goes on looks at stopping_");
     if (error) {
         if (error == std::errc::operation_canceled) { return error; }
         metrics_.errors.add();
@@ -242,6 +246,7 @@ std::error_code Sealer::write_run(SealRun& run) {
     metrics_.kept.add(static_cast<double>(run.kept_batches));
     if (!passes(SealStep::recorded)) { return std::make_error_code(std::errc::operation_canceled); }
     compact_journal(run);
+    join_files(run);
     return {};
 }
 
@@ -320,6 +325,22 @@ std::error_code Sealer::record(const SealRun& run) {
         parts_.days.set(day, sum);
     }
     return {};
+}
+
+/// Keeps the files of the run's days few.
+void Sealer::join_files(const SealRun& run) {
+    const std::uint64_t free = parts_.db.free_bytes();
+    const std::uint64_t room = free > options_.min_free_bytes ? (free - options_.min_free_bytes) / 2 : 0;
+    for (const SealRun::Segment& segment : run.segments) {
+        const auto db = parts_.stores.open(segment.record.day, false);
+        if (!db || *db == nullptr) { continue; } // dropped meanwhile
+        const auto joined = (*db)->join_files(room);
+        if (joined) {
+            metrics_.joined.add(static_cast<double>(*joined));
+        } else {
+            parts_.logger.warning("files of sealed events were not joined: {}", joined.error().message());
+        }
+    }
 }
 
 /// Gives the room of deleted micro-blocks back to the disk now and then.

@@ -32,6 +32,7 @@ struct SealMetrics {
     common::Counter bytes_out;
     common::Counter errors;
     common::Counter kept;
+    common::Counter joined;
     common::Counter cpu;
     common::Gauge lag_batches;
     common::Gauge lag_seconds;
@@ -78,6 +79,7 @@ private:
     /// Sleeps as long as the CPU budget asks for after work; false: stopping.
     [[nodiscard]] bool rest(common::Nanos worked);
     void compact_journal(const SealRun& run);
+    void join_files(const SealRun& run);
     void measure();
 
     Parts parts_;

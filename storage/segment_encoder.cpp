@@ -4,18 +4,13 @@
 #include <cstring>
 
 #include "common/ensure.hpp"
-#include "storage/column_codec.hpp"
+#include "storage/text_forms.hpp"
 
 namespace canhgac::storage {
 
 namespace {
 
 constexpr std::uint64_t kSignFlip = 1ULL << 63U; ///< makes signed times sort as unsigned numbers
-/// How far behind the value before a value is searched for in the line.
-constexpr std::size_t kSealSearchWindow = 512;
-/// Shorter texts are only taken for the value if they stand between other characters than letters and digits.
-constexpr std::size_t kSureSize = 8;
-
 std::uint64_t flip(common::Nanos time) noexcept {
     return static_cast<std::uint64_t>(time) ^ kSignFlip;
 }
@@ -26,32 +21,6 @@ void append_number(std::string& key, std::uint64_t value) {
         value >>= 7U;
     }
     key.push_back(static_cast<char>(value));
-}
-
-bool is_word(char c) noexcept {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/// Where `text` stands in `raw` from `start` on, near; npos if nowhere.
-std::size_t find_near(std::string_view raw, std::size_t start, std::string_view text) noexcept {
-    const std::string_view window = raw.substr(start, kSealSearchWindow + text.size());
-    for (std::size_t from = 0; from < window.size();) {
-        const void* at = ::memmem(window.data() + from, window.size() - from, text.data(), text.size());
-        if (at == nullptr) { break; }
-        const std::size_t found = start + static_cast<std::size_t>(static_cast<const char*>(at) - window.data());
-        const std::size_t end = found + text.size();
-        if (text.size() >= kSureSize ||
-            ((found == 0 || !is_word(raw[found - 1])) && (end == raw.size() || !is_word(raw[end])))) {
-            return found;
-        }
-        from = found - start + 1;
-    }
-    return std::string_view::npos;
-}
-
-bool needs_escape(std::string_view text) noexcept {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20U; });
 }
 
 /// Ends of the holes in the line, and of the line: see LineTemplate::Slot.
@@ -94,6 +63,10 @@ void SegmentEncoder::reset() {
     layout_.clear();
     sizes_.clear();
     inline_.clear();
+    source_index_.clear();
+    finder_.reset();
+    last_fields_ = {};
+    repeatable_ = false;
 }
 
 SealedBlock SegmentEncoder::encode(std::span<const BlockRow> rows) {
@@ -118,66 +91,75 @@ SealedBlock SegmentEncoder::encode(std::span<const BlockRow> rows) {
 
 void SegmentEncoder::add_row(const BlockRow& row) {
     const std::uint32_t shape = shape_of(row);
-    find_spans(row);
-    choose_holes(row);
-    const std::uint32_t line = lines_of(shape);
-    add_values(row, lines_[line]);
+    const auto found = finder_.find(row, shape);
+    if (!repeats_last(row, shape, found)) {
+        found_.assign(found.begin(), found.end());
+        choose_holes(row);
+        const std::size_t wanted = plan_.holes.size();
+        line_ = lines_of(shape);
+        repeatable_ = holes_.size() == wanted; // else its lines are stored whole
+    }
+    add_values(row, lines_[line_]);
     add_grams(row);
-    add_envelope(row, line);
+    add_envelope(row);
     raw_bytes_ += row.raw.size();
 }
 
+/// The line is put together as the last one, as most are: the same values stand in it, spelled and nested alike. Then
+/// found_ and holes_ are those of the row.
+bool SegmentEncoder::repeats_last(const BlockRow& row, std::uint32_t shape, std::span<const ValueSpan> found) {
+    const auto alike = [](const ValueSpan& span, const ValueSpan& last) {
+        return span.slot == last.slot && span.escaped == last.escaped;
+    };
+    if (!repeatable_ || lines_[line_].plan.shape != shape ||
+        !std::equal(found.begin(), found.end(), found_.begin(), found_.end(), alike)) {
+        return false;
+    }
+    found_.assign(found.begin(), found.end());
+    repeatable_ = false; // until it is shown
+    std::uint32_t end = 0;
+    for (std::size_t i = 0; i < holes_.size(); ++i) {
+        holes_[i] = found_[hole_places_[i]];
+        if (holes_[i].offset < end) { return false; }
+        end = holes_[i].offset + holes_[i].size;
+    }
+    const LineTemplate& plan = lines_[line_].plan;
+    for (const ValueSpan& span : found_) {
+        const LineTemplate::Slot& slot = plan.slots[span.slot];
+        if (slot.place != ValuePlace::span) { continue; }
+        if (edge_offset(holes_, slot.from, row.raw.size()) > span.offset ||
+            edge_offset(holes_, slot.to, row.raw.size()) < span.offset + span.size) {
+            return false;
+        }
+    }
+    repeatable_ = true;
+    return true;
+}
+
 std::uint32_t SegmentEncoder::shape_of(const BlockRow& row) {
+    const auto same = [](const BlockField& left, const BlockField& right) {
+        return left.number == right.number && left.type == right.type;
+    };
+    if (!shapes_.empty() &&
+        std::equal(row.fields.begin(), row.fields.end(), last_fields_.begin(), last_fields_.end(), same)) {
+        return last_shape_;
+    }
+    last_fields_ = row.fields;
     key_.clear();
     for (const BlockField& field : row.fields) {
         append_number(key_, static_cast<std::uint64_t>(field.number) << 3U | static_cast<std::uint64_t>(field.type));
     }
     const auto [at, fresh] = shape_index_.try_emplace(key_, static_cast<std::uint32_t>(shapes_.size()));
-    if (!fresh) { return at->second; }
+    last_shape_ = at->second;
+    if (!fresh) { return last_shape_; }
     Shape& shape = shapes_.emplace_back();
     for (const BlockField& field : row.fields) {
         const auto [column, is_new] =
             column_index_.try_emplace(field.number, static_cast<std::uint32_t>(columns_.size()));
-        if (is_new) { columns_.push_back({field.number, {}, {}}); }
+        if (is_new) { columns_.emplace_back().number = field.number; }
         shape.push_back({column->second, field.type});
     }
-    return at->second;
-}
-
-void SegmentEncoder::find_spans(const BlockRow& row) {
-    found_.clear();
-    std::size_t last_end = 0;
-    for (std::uint32_t slot = 0; slot < row.fields.size(); ++slot) {
-        Span span;
-        if (!find_span(row, slot, last_end, span)) { continue; }
-        found_.push_back(span);
-        last_end = span.offset + span.size;
-    }
-}
-
-bool SegmentEncoder::find_span(const BlockRow& row, std::uint32_t slot, std::size_t last_end, Span& span) {
-    const std::string_view text = row.fields[slot].text;
-    if (text.empty() || row.raw.empty() || text.size() > row.raw.size()) { return false; }
-    span.slot = slot;
-    span.size = static_cast<std::uint32_t>(text.size());
-    const auto distance =
-        reinterpret_cast<std::uintptr_t>(text.data()) - reinterpret_cast<std::uintptr_t>(row.raw.data());
-    if (distance <= row.raw.size() - text.size()) {
-        span.offset = static_cast<std::uint32_t>(distance);
-        return true;
-    }
-    std::string_view wanted = text;
-    if (needs_escape(text)) {
-        escaped_.resize(json_escaped_size(text));
-        put_json_escaped(text, escaped_.data());
-        wanted = escaped_;
-        span.escaped = true;
-    }
-    const std::size_t found = find_near(row.raw, last_end, wanted);
-    if (found == std::string_view::npos) { return false; }
-    span.offset = static_cast<std::uint32_t>(found);
-    span.size = static_cast<std::uint32_t>(wanted.size());
-    return true;
+    return last_shape_;
 }
 
 /// Fills plan_ (but for its shape) and holes_: inner spans become holes, those around or across them stay spans.
@@ -185,16 +167,19 @@ void SegmentEncoder::choose_holes(const BlockRow& row) {
     plan_.slots.assign(row.fields.size(), {});
     plan_.holes.clear();
     holes_.clear();
-    const auto in_order = [](const Span& left, const Span& right) { return left.offset + left.size > right.offset; };
-    if (std::adjacent_find(found_.begin(), found_.end(), in_order) == found_.end()) {
-        holes_.assign(found_.begin(), found_.end());
+    const auto overlap = [](const ValueSpan& left, const ValueSpan& right) {
+        return left.offset + left.size > right.offset;
+    };
+    if (std::adjacent_find(found_.begin(), found_.end(), overlap) == found_.end()) {
+        holes_ = found_;
     } else {
-        std::stable_sort(found_.begin(), found_.end(),
-                         [](const Span& left, const Span& right) { return left.size < right.size; });
-        for (const Span& span : found_) {
+        by_size_ = found_;
+        std::stable_sort(by_size_.begin(), by_size_.end(),
+                         [](const ValueSpan& left, const ValueSpan& right) { return left.size < right.size; });
+        for (const ValueSpan& span : by_size_) {
             const auto next =
                 std::lower_bound(holes_.begin(), holes_.end(), span.offset,
-                                 [](const Span& hole, std::uint32_t offset) { return hole.offset < offset; });
+                                 [](const ValueSpan& hole, std::uint32_t offset) { return hole.offset < offset; });
             const bool clear =
                 (next == holes_.end() || next->offset >= span.offset + span.size) &&
                 (next == holes_.begin() || std::prev(next)->offset + std::prev(next)->size <= span.offset);
@@ -205,11 +190,15 @@ void SegmentEncoder::choose_holes(const BlockRow& row) {
             }
         }
     }
-    for (const Span& hole : holes_) {
+    hole_places_.clear();
+    for (const ValueSpan& hole : holes_) {
         plan_.slots[hole.slot].place = hole.escaped ? ValuePlace::escaped : ValuePlace::hole;
         plan_.holes.push_back(hole.slot);
+        const auto place = std::lower_bound(found_.begin(), found_.end(), hole.slot,
+                                            [](const ValueSpan& span, std::uint32_t slot) { return span.slot < slot; });
+        hole_places_.push_back(static_cast<std::size_t>(place - found_.begin()));
     }
-    for (const Span& span : found_) {
+    for (const ValueSpan& span : found_) {
         LineTemplate::Slot& slot = plan_.slots[span.slot];
         if (slot.place != ValuePlace::span) { continue; }
         slot.to = plan_.last_edge();
@@ -260,55 +249,58 @@ std::uint32_t SegmentEncoder::lines_of(std::uint32_t shape) {
 void SegmentEncoder::add_values(const BlockRow& row, Lines& lines) {
     std::size_t end = 0;
     for (std::size_t i = 0; i < holes_.size(); ++i) {
-        lines.literals[i].push_back(row.raw.substr(end, holes_[i].offset - end));
+        lines.literals[i].add(row.raw.substr(end, holes_[i].offset - end), row.time);
         end = holes_[i].offset + holes_[i].size;
     }
-    lines.literals.back().push_back(row.raw.substr(end));
-    lines.times.push_back(row.time);
+    lines.literals.back().add(row.raw.substr(end), row.time);
     const Shape& shape = shapes_[lines.plan.shape];
     std::size_t span = 0;
+    auto found = found_.begin();
     for (std::size_t slot = 0; slot < shape.size(); ++slot) {
         const LineTemplate::Slot& plan = lines.plan.slots[slot];
         const std::string_view text = row.fields[slot].text;
         if (plan.place == ValuePlace::span) {
-            const auto found =
-                std::find_if(found_.begin(), found_.end(), [slot](const Span& each) { return each.slot == slot; });
+            while (found->slot != slot) {
+                ++found;
+            }
             const std::uint64_t start = found->offset;
             SpanColumn& column = lines.spans[span++];
             column.starts.push_back(start - edge_offset(holes_, plan.from, row.raw.size()));
             column.ends.push_back(edge_offset(holes_, plan.to, row.raw.size()) - (start + text.size()));
             continue;
         }
-        FieldColumn& column = columns_[shape[slot].column];
-        column.texts.push_back(text);
-        column.times.push_back(row.time);
+        columns_[shape[slot].column].texts.add(text, row.time);
     }
 }
 
 /// The line, and each value that does not stand in it as it is; one that is cut out of the midst of a character is
 /// folded otherwise than inside the line.
 void SegmentEncoder::add_grams(const BlockRow& row) {
-    grams_.add(row.raw);
-    for (const BlockField& field : row.fields) {
-        if (field.text.size() < kGramBytes) { continue; }
-        const auto distance =
-            reinterpret_cast<std::uintptr_t>(field.text.data()) - reinterpret_cast<std::uintptr_t>(row.raw.data());
-        const bool inside = field.text.size() <= row.raw.size() && distance <= row.raw.size() - field.text.size();
-        const bool whole = ((field.text.front() | field.text.back()) & 0x80) == 0;
-        if (!inside || !whole) { grams_.add(field.text); }
+    grams_.add_line(row.raw);
+    auto next = found_.begin();
+    for (std::uint32_t slot = 0; slot < row.fields.size(); ++slot) {
+        const std::string_view text = row.fields[slot].text;
+        const bool verbatim = next != found_.end() && next->slot == slot && !next->escaped;
+        if (next != found_.end() && next->slot == slot) { ++next; }
+        if (text.size() < kGramBytes) { continue; }
+        const bool whole = ((text.front() | text.back()) & 0x80) == 0;
+        if (!verbatim || !whole) { grams_.add(text); }
     }
 }
 
-void SegmentEncoder::add_envelope(const BlockRow& row, std::uint32_t line) {
+void SegmentEncoder::add_envelope(const BlockRow& row) {
     const auto source = static_cast<std::uint32_t>(row.source);
-    const auto known = std::find(sources_.begin(), sources_.end(), source);
-    envelope(Envelope::source).push_back(static_cast<std::uint64_t>(known - sources_.begin()));
-    if (known == sources_.end()) { sources_.push_back(source); }
+    if (sources_.empty() || sources_[last_source_] != source) {
+        const auto [at, fresh] = source_index_.try_emplace(source, static_cast<std::uint32_t>(sources_.size()));
+        if (fresh) { sources_.push_back(source); }
+        last_source_ = at->second;
+    }
+    envelope(Envelope::source).push_back(last_source_);
     envelope(Envelope::time).push_back(flip(row.time));
     envelope(Envelope::received).push_back(flip(row.received));
     envelope(Envelope::kind)
         .push_back(static_cast<std::uint64_t>(row.flags) << 4U | static_cast<std::uint64_t>(row.format));
-    envelope(Envelope::line).push_back(line);
+    envelope(Envelope::line).push_back(line_);
     envelope(Envelope::seq).push_back(row.seq);
     envelope(Envelope::index).push_back(row.index);
 }
@@ -339,7 +331,7 @@ void SegmentEncoder::write_columns(SealedBlock& block) {
     std::uint32_t other = chunk::kOther;
     for (const Lines& lines : lines_) {
         for (const auto& literals : lines.literals) {
-            encode_texts(literals, lines.times, column_);
+            encode_texts(literals, column_);
             finish_column(other++, block);
         }
         for (const SpanColumn& span : lines.spans) {
@@ -349,7 +341,7 @@ void SegmentEncoder::write_columns(SealedBlock& block) {
         }
     }
     for (const FieldColumn& column : columns_) {
-        encode_texts(column.texts, column.times, column_);
+        encode_texts(column.texts, column_);
         finish_column(chunk::kFields + column.number, block);
     }
 }

@@ -12,9 +12,11 @@
 
 #include "storage/block_reader.hpp"
 #include "storage/coding.hpp"
+#include "storage/column_codec.hpp"
 #include "storage/frame.hpp"
 #include "storage/gram_set.hpp"
 #include "storage/segment_format.hpp"
+#include "storage/value_finder.hpp"
 #include "storage/zone_record.hpp"
 
 namespace canhgac::storage {
@@ -31,8 +33,8 @@ struct SealedBlock {
 /// Makes blocks, one after the other, reusing its memory. Not thread safe.
 class SegmentEncoder {
 public:
-    /// zstd level of STORAGE's first merge.
-    static constexpr int kLevel = 3;
+    /// Of zstd: level 3 takes a tenth longer for as many bytes.
+    static constexpr int kLevel = 1;
 
     SegmentEncoder() : frames_(kLevel) {}
     /// Encodes 1 to kMaxSealedRows rows in the order given (by time, for small steps). Their fields should stand in the
@@ -40,16 +42,9 @@ public:
     [[nodiscard]] SealedBlock encode(std::span<const BlockRow> rows);
 
 private:
-    struct Span { ///< a value found in the line
-        std::uint32_t offset = 0;
-        std::uint32_t size = 0; ///< as it stands there
-        std::uint32_t slot = 0;
-        bool escaped = false;
-    };
     struct FieldColumn {
         std::uint32_t number = 0;
-        std::vector<std::string_view> texts;
-        std::vector<common::Nanos> times;
+        TextColumn texts;
     };
     struct SpanColumn {
         std::vector<std::uint64_t> starts; ///< bytes from the edge before
@@ -57,21 +52,19 @@ private:
     };
     struct Lines { ///< rows of one template
         LineTemplate plan;
-        std::vector<std::vector<std::string_view>> literals;
-        std::vector<common::Nanos> times;
+        std::vector<TextColumn> literals;
         std::vector<SpanColumn> spans; ///< of the slots that are spans, in slot order
     };
 
     void reset();
     void add_row(const BlockRow& row);
     [[nodiscard]] std::uint32_t shape_of(const BlockRow& row);
-    void find_spans(const BlockRow& row);
-    [[nodiscard]] bool find_span(const BlockRow& row, std::uint32_t slot, std::size_t last_end, Span& span);
+    [[nodiscard]] bool repeats_last(const BlockRow& row, std::uint32_t shape, std::span<const ValueSpan> found);
     void choose_holes(const BlockRow& row);
     [[nodiscard]] std::uint32_t lines_of(std::uint32_t shape);
     void add_values(const BlockRow& row, Lines& lines);
     void add_grams(const BlockRow& row);
-    void add_envelope(const BlockRow& row, std::uint32_t line);
+    void add_envelope(const BlockRow& row);
     void write_layout();
     void write_columns(SealedBlock& block);
     void finish_column(std::uint32_t number, SealedBlock& block);
@@ -90,13 +83,21 @@ private:
     std::unordered_map<std::string, std::uint32_t> line_index_;
     std::vector<std::vector<std::uint64_t>> envelope_;
     std::vector<std::uint32_t> sources_;
+    std::unordered_map<std::uint32_t, std::uint32_t> source_index_;
     std::uint64_t raw_bytes_ = 0;
-    // Of the row at hand.
-    std::vector<Span> found_;
-    std::vector<Span> holes_; ///< in the order of the line
+    ValueFinder finder_;
+    // Of the row at hand, and while it is looked at, of the row before.
+    std::span<const BlockField> last_fields_; ///< of the last row whose shape was looked up
+    std::uint32_t last_shape_ = 0;
+    std::uint32_t last_source_ = 0;
+    std::uint32_t line_ = 0;
+    bool repeatable_ = false;      ///< the next row may be put together like this one
+    std::vector<ValueSpan> found_; ///< in slot order
+    std::vector<ValueSpan> by_size_;
+    std::vector<ValueSpan> holes_;         ///< in the order of the line
+    std::vector<std::size_t> hole_places_; ///< of the holes in found_
     LineTemplate plan_;
     std::string key_;
-    std::string escaped_;
     ByteSink column_; ///< at hand
     ByteSink layout_; ///< of the head
     ByteSink sizes_;  ///< directory of the columns

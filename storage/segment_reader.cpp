@@ -19,7 +19,7 @@ common::Nanos stored_time(std::uint64_t value, std::uint64_t unit) noexcept {
 
 void SegmentReader::reset() {
     own_used_ = 0;
-    arena_.release();
+    arena_.reset();
     raw_size_ = 0;
     row_count_ = 0;
     sources_.clear();
@@ -169,42 +169,59 @@ bool SegmentReader::read_envelope(const Fetch& fetch) {
             return false;
         }
     }
-    std::uint64_t values = 0;
     for (std::size_t row = 0; row < row_count_; ++row) {
         const std::uint64_t line = envelope(Envelope::line)[row];
         if (line >= lines_.size() || envelope(Envelope::source)[row] >= sources_.size()) { return false; }
-        Lines& lines = lines_[line];
-        ++lines.rows;
-        values += lines.plan.slots.size() + lines.plan.holes.size();
+        ++lines_[line].rows;
+    }
+    std::uint64_t values = 0;
+    for (const Lines& lines : lines_) {
+        values += lines.rows * (lines.plan.slots.size() + lines.plan.holes.size());
     }
     if (row_count_ > 1 && values > kMaxSealedValues * 2) { return false; }
-    place_times();
+    count_texts();
     return true;
 }
 
-/// The time of each text of each column: those of the rows that have it.
-void SegmentReader::place_times() {
-    for (std::size_t row = 0; row < row_count_; ++row) {
-        const common::Nanos time = stored_time(envelope(Envelope::time)[row], time_unit_);
-        Lines& lines = lines_[envelope(Envelope::line)[row]];
-        lines.times.push_back(time);
+/// How many texts each column has.
+void SegmentReader::count_texts() {
+    for (const Lines& lines : lines_) {
         const Shape& shape = shapes_[lines.plan.shape];
-        for (std::size_t slot = 0; slot < shape.size(); ++slot) {
+        for (std::size_t slot = 0; lines.rows != 0 && slot < shape.size(); ++slot) {
             const ValuePlace place = lines.plan.slots[slot].place;
             if (place == ValuePlace::span) { continue; }
             FieldColumn& column = columns_[shape[slot].column];
-            column.times.push_back(time);
+            column.count += lines.rows;
             column.in_lines = column.in_lines && place == ValuePlace::hole;
+            column.escaped = column.escaped || place == ValuePlace::escaped;
         }
     }
+}
+
+/// The times of all rows whose lines have it, as often as they have it.
+template <typename HowOften>
+std::span<const common::Nanos> SegmentReader::times_of(const HowOften& how_often) {
+    std::vector<std::size_t> often;
+    for (const Lines& lines : lines_) {
+        often.push_back(how_often(lines));
+    }
+    times_.clear();
+    for (std::size_t row = 0; row < row_count_; ++row) {
+        const common::Nanos time = stored_time(envelope(Envelope::time)[row], time_unit_);
+        times_.insert(times_.end(), often[envelope(Envelope::line)[row]], time);
+    }
+    return times_;
 }
 
 bool SegmentReader::read_line_columns(const Fetch& fetch) {
     std::uint32_t other = chunk::kOther;
     for (Lines& lines : lines_) {
+        const auto times = [this, &lines] {
+            return times_of([&lines](const Lines& each) { return &each == &lines ? 1U : 0U; });
+        };
         ByteSource column;
         for (DecodedTexts& literals : lines.literals) {
-            if (!next_column(other++, fetch, column) || !decode_texts(column, lines.times, arena_, literals) ||
+            if (!next_column(other++, fetch, column) || !decode_texts(column, lines.rows, times, arena_, literals) ||
                 column.left() != 0) {
                 return false;
             }
@@ -220,13 +237,44 @@ bool SegmentReader::read_line_columns(const Fetch& fetch) {
 }
 
 bool SegmentReader::read_fields(const Fetch& fetch) {
-    for (FieldColumn& field : columns_) {
+    for (std::uint32_t number = 0; number < columns_.size(); ++number) {
+        FieldColumn& field = columns_[number];
+        const auto times = [this, number] {
+            return times_of([this, number](const Lines& lines) {
+                std::size_t often = 0;
+                const Shape& shape = shapes_[lines.plan.shape];
+                for (std::size_t slot = 0; slot < shape.size(); ++slot) {
+                    const bool own = lines.plan.slots[slot].place != ValuePlace::span;
+                    often += own && shape[slot].column == number ? 1U : 0U;
+                }
+                return often;
+            });
+        };
         ByteSource column;
         if (!next_column(chunk::kFields + field.number, fetch, column) ||
-            !decode_texts(column, field.times, arena_, field.values) || column.left() != 0) {
+            !decode_texts(column, field.count, times, arena_, field.values) || column.left() != 0) {
             return false;
         }
+        if (field.escaped) { escape_distinct(field); }
     }
+    return true;
+}
+
+/// Once for each text of a dictionary instead of once a row.
+void SegmentReader::escape_distinct(FieldColumn& column) {
+    for (const std::string_view text : column.values.distinct) {
+        const std::size_t size = json_escaped_size(text);
+        char* const form = arena_.allocate(size);
+        put_json_escaped(text, form);
+        column.escaped_distinct.emplace_back(form, size);
+    }
+}
+
+bool SegmentReader::append_escaped(std::string_view text) {
+    const std::size_t size = json_escaped_size(text);
+    if (size > raw_total_ - raw_size_) { return false; }
+    put_json_escaped(text, raw_.get() + raw_size_);
+    raw_size_ += size;
     return true;
 }
 
@@ -253,11 +301,19 @@ bool SegmentReader::build_rows() {
         const std::size_t first_field = fields_.size();
         const std::size_t start = raw_size_;
         const Shape& shape = shapes_[lines.plan.shape];
+        escaped_.assign(shape.size(), {});
         for (std::size_t slot = 0; slot < shape.size(); ++slot) {
             FieldColumn& column = columns_[shape[slot].column];
-            const bool span = lines.plan.slots[slot].place == ValuePlace::span;
-            fields_.push_back(
-                {column.number, shape[slot].type, span ? std::string_view{} : column.values[column.next++]});
+            const ValuePlace place = lines.plan.slots[slot].place;
+            if (place == ValuePlace::span) {
+                fields_.push_back({column.number, shape[slot].type, {}});
+                continue;
+            }
+            const std::size_t next = column.next++;
+            fields_.push_back({column.number, shape[slot].type, column.values[next]});
+            if (place == ValuePlace::escaped && !column.escaped_distinct.empty()) {
+                escaped_[slot] = column.escaped_distinct[column.values.code(next)];
+            }
         }
         const std::span<BlockField> fields(fields_.data() + first_field, shape.size());
         if (!build_line(lines, first_field)) { return false; }
@@ -294,10 +350,8 @@ bool SegmentReader::build_line(Lines& lines, std::size_t first_field) {
         const std::uint32_t slot = lines.plan.holes[hole];
         BlockField& field = fields_[first_field + slot];
         if (lines.plan.slots[slot].place == ValuePlace::escaped) {
-            const std::size_t size = json_escaped_size(field.text);
-            if (size > raw_total_ - raw_size_) { return false; }
-            put_json_escaped(field.text, raw_.get() + raw_size_);
-            raw_size_ += size;
+            const std::string_view known = escaped_[slot];
+            if (!(known.data() != nullptr ? append_raw(known) : append_escaped(field.text))) { return false; }
         } else {
             if (!append_raw(field.text)) { return false; }
             field.text = {raw_.get() + raw_size_ - field.text.size(), field.text.size()};

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,15 +34,16 @@ public:
 private:
     struct FieldColumn {
         std::uint32_t number = 0;
+        std::size_t count = 0; ///< texts it has
         DecodedTexts values;
-        std::vector<common::Nanos> times;
         std::size_t next = 0;
-        bool in_lines = true; ///< every value stands verbatim in its line
+        bool in_lines = true;                           ///< every value stands verbatim in its line
+        bool escaped = false;                           ///< some stand there escaped
+        std::vector<std::string_view> escaped_distinct; ///< of values.distinct, if so
     };
     struct Lines {
         LineTemplate plan;
         std::size_t rows = 0;
-        std::vector<common::Nanos> times;
         std::vector<DecodedTexts> literals;
         std::vector<std::vector<std::uint64_t>> starts; ///< of the spans
         std::vector<std::vector<std::uint64_t>> ends;
@@ -64,8 +64,12 @@ private:
     [[nodiscard]] bool read_envelope(const Fetch& fetch);
     [[nodiscard]] bool read_line_columns(const Fetch& fetch);
     [[nodiscard]] bool read_fields(const Fetch& fetch);
-    void place_times();
+    void count_texts();
+    template <typename HowOften>
+    [[nodiscard]] std::span<const common::Nanos> times_of(const HowOften& how_often);
     [[nodiscard]] bool build_rows();
+    void escape_distinct(FieldColumn& column);
+    [[nodiscard]] bool append_escaped(std::string_view text);
     [[nodiscard]] bool build_line(Lines& lines, std::size_t first_field);
     [[nodiscard]] bool take_spans(Lines& lines, std::string_view raw, std::span<BlockField> fields);
     [[nodiscard]] bool append_raw(std::string_view text);
@@ -77,7 +81,7 @@ private:
     FrameBuffer head_bytes_;
     std::vector<FrameBuffer> own_bytes_; ///< of columns that are not in the head
     std::size_t own_used_ = 0;
-    std::pmr::monotonic_buffer_resource arena_;
+    event::Arena arena_;
     std::unique_ptr<char[]> raw_;
     std::size_t raw_capacity_ = 0;
     std::size_t raw_size_ = 0; ///< so far
@@ -96,7 +100,9 @@ private:
     std::vector<BlockRow> rows_;
     std::vector<BlockField> fields_;
     std::vector<ColumnTexts> texts_;
-    std::vector<std::uint32_t> edges_; ///< of the line at hand
+    std::vector<std::uint32_t> edges_;      ///< of the line at hand
+    std::vector<std::string_view> escaped_; ///< of each slot of the row at hand: how it stands in the line, if known
+    std::vector<common::Nanos> times_;      ///< of the column at hand
 };
 
 } // namespace canhgac::storage

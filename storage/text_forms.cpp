@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "storage/column_codec.hpp"
 
@@ -15,12 +16,6 @@ namespace canhgac::storage {
 namespace {
 
 constexpr std::uint64_t kSignBit = 1ULL << 63U; ///< makes signed numbers sort as unsigned ones
-
-std::string_view keep(std::pmr::memory_resource& arena, std::string_view text) {
-    auto* bytes = static_cast<char*>(arena.allocate(std::max<std::size_t>(text.size(), 1), 1));
-    std::memcpy(bytes, text.data(), text.size());
-    return {bytes, text.size()};
-}
 
 // ---- timestamps
 
@@ -110,48 +105,79 @@ void put_digits(char* to, std::uint64_t value, unsigned count) noexcept {
 
 enum class Digits : std::uint8_t { none, lower, upper };
 constexpr std::size_t kLeastVarying = 8;
+/// The first texts say which positions vary; the others are checked while they are written.
+constexpr std::size_t kHexTrial = 64;
 
-[[nodiscard]] constexpr bool is_hex(char c, bool upper) noexcept {
-    return (c >= '0' && c <= '9') || (upper ? c >= 'A' && c <= 'F' : c >= 'a' && c <= 'f');
-}
-/// Bit 0: a lower case digit, bit 1: an upper case one.
-constexpr std::array<std::uint8_t, 256> kHexClasses = [] {
-    std::array<std::uint8_t, 256> classes{};
-    for (unsigned c = 0; c < classes.size(); ++c) {
-        const auto text = static_cast<char>(c);
-        classes[c] = static_cast<std::uint8_t>((is_hex(text, false) ? 1U : 0U) | (is_hex(text, true) ? 2U : 0U));
+constexpr std::uint8_t kNoDigit = 0xFF;
+using DigitValues = std::array<std::uint8_t, 256>;
+constexpr DigitValues digit_values(char first_letter) {
+    DigitValues values{};
+    values.fill(kNoDigit);
+    for (unsigned i = 0; i < 16; ++i) {
+        values[static_cast<std::size_t>(i < 10 ? '0' : first_letter - 10) + i] = static_cast<std::uint8_t>(i);
     }
-    return classes;
-}();
-[[nodiscard]] constexpr unsigned hex_value(char c) noexcept {
-    return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    return values;
 }
+constexpr DigitValues kLowerDigits = digit_values('a');
+constexpr DigitValues kUpperDigits = digit_values('A');
 
-/// The class of each position, or nothing if the texts do not fit.
-[[nodiscard]] std::optional<std::vector<Digits>> hex_mask(std::span<const std::string_view> texts) {
-    const std::size_t size = texts.front().size();
-    if (size < kLeastVarying || size > kMaxHexSize) { return std::nullopt; }
-    std::vector<Digits> mask(size, Digits::none);
-    std::vector<std::uint8_t> can(size, 3);    ///< bit 0: lower, bit 1: upper
-    std::vector<std::uint8_t> varies(size, 0); ///< bits in which a text differs from the first
-    for (const std::string_view text : texts) {
-        if (text.size() != size) { return std::nullopt; }
-        std::uint8_t bad = 0;
-        for (std::size_t i = 0; i < size; ++i) {
-            varies[i] |= static_cast<std::uint8_t>(text[i] ^ texts.front()[i]);
-            can[i] &= kHexClasses[static_cast<unsigned char>(text[i])];
-            bad |= static_cast<std::uint8_t>(varies[i] != 0 && can[i] == 0 ? 1U : 0U);
+struct HexMask {
+    std::vector<Digits> digits;         ///< by position
+    std::vector<std::uint32_t> places;  ///< positions of digits
+    std::vector<std::uint32_t> literal; ///< the others
+};
+
+/// Judged by the texts given; nothing if they do not fit.
+[[nodiscard]] std::optional<HexMask> hex_mask(std::span<const std::string_view> texts) {
+    const std::string_view first = texts.front();
+    if (first.size() < kLeastVarying || first.size() > kMaxHexSize) { return std::nullopt; }
+    HexMask mask;
+    for (std::uint32_t i = 0; i < first.size(); ++i) {
+        bool varies = false;
+        bool lower = true;
+        bool upper = true;
+        for (const std::string_view text : texts) {
+            if (text.size() != first.size()) { return std::nullopt; }
+            const auto c = static_cast<unsigned char>(text[i]);
+            varies = varies || text[i] != first[i];
+            lower = lower && kLowerDigits[c] != kNoDigit;
+            upper = upper && kUpperDigits[c] != kNoDigit;
+            if (varies && !lower && !upper) { return std::nullopt; }
         }
-        if (bad != 0) { return std::nullopt; } // most texts of other kinds are known by the second row
+        mask.digits.push_back(!varies ? Digits::none : lower ? Digits::lower : Digits::upper);
+        (varies ? mask.places : mask.literal).push_back(i);
     }
-    std::size_t varying = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        if (varies[i] == 0) { continue; }
-        mask[i] = (can[i] & 1U) != 0 ? Digits::lower : Digits::upper;
-        ++varying;
-    }
-    if (varying < kLeastVarying) { return std::nullopt; }
+    if (mask.places.size() < kLeastVarying) { return std::nullopt; }
     return mask;
+}
+
+/// Two digits a byte, all rows of the first pair of positions, then of the next; false if a text does not fit.
+[[nodiscard]] bool put_digits_of(std::span<const std::string_view> texts, const HexMask& mask, char* planes) noexcept {
+    const std::string_view first = texts.front();
+    const std::size_t pairs = (mask.places.size() + 1) / 2;
+    std::array<const DigitValues*, kMaxHexSize> values{};
+    for (std::size_t i = 0; i < mask.places.size(); ++i) {
+        values[i] = mask.digits[mask.places[i]] == Digits::lower ? &kLowerDigits : &kUpperDigits;
+    }
+    const auto digit = [&](std::string_view text, std::size_t i) -> unsigned {
+        return (*values[i])[static_cast<unsigned char>(text[mask.places[i]])];
+    };
+    for (std::size_t row = 0; row < texts.size(); ++row) {
+        const std::string_view text = texts[row];
+        if (text.size() != first.size()) { return false; }
+        unsigned bad = 0;
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
+            const unsigned high = digit(text, pair * 2);
+            const unsigned low = pair * 2 + 1 < mask.places.size() ? digit(text, pair * 2 + 1) : 0;
+            bad |= high | low;
+            planes[pair * texts.size() + row] = static_cast<char>(high << 4U | low);
+        }
+        for (const std::uint32_t i : mask.literal) {
+            bad |= text[i] == first[i] ? 0U : 0x80U;
+        }
+        if (bad > 15U) { return false; }
+    }
+    return true;
 }
 
 } // namespace
@@ -173,8 +199,7 @@ bool put_integers(std::span<const std::string_view> texts, ByteSink& out) {
     return true;
 }
 
-bool get_integers(ByteSource& in, std::size_t count, std::pmr::memory_resource& arena,
-                  std::vector<std::string_view>& texts) {
+bool get_integers(ByteSource& in, std::size_t count, event::Arena& arena, std::vector<std::string_view>& texts) {
     std::vector<std::uint64_t> values;
     if (!decode_numbers(in, count, values)) { return false; }
     std::array<char, 24> buffer{};
@@ -182,13 +207,21 @@ bool get_integers(ByteSource& in, std::size_t count, std::pmr::memory_resource& 
         const auto end =
             std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<std::int64_t>(value ^ kSignBit))
                 .ptr;
-        texts.push_back(keep(arena, {buffer.data(), static_cast<std::size_t>(end - buffer.data())}));
+        texts.push_back(arena.copy({buffer.data(), static_cast<std::size_t>(end - buffer.data())}));
     }
     return true;
 }
 
+bool is_timestamp(std::string_view text) noexcept {
+    Spelling spelling;
+    common::Nanos time = 0;
+    return read_stamp(text, spelling, time);
+}
+
 bool put_timestamps(std::span<const std::string_view> texts, std::span<const common::Nanos> times, ByteSink& out) {
+    if (times.size() != texts.size()) { return false; }
     std::vector<std::uint64_t> steps;
+    steps.reserve(texts.size());
     Spelling first;
     for (std::size_t i = 0; i < texts.size(); ++i) {
         Spelling spelling;
@@ -206,7 +239,7 @@ bool put_timestamps(std::span<const std::string_view> texts, std::span<const com
     return true;
 }
 
-bool get_timestamps(ByteSource& in, std::span<const common::Nanos> times, std::pmr::memory_resource& arena,
+bool get_timestamps(ByteSource& in, std::span<const common::Nanos> times, event::Arena& arena,
                     std::vector<std::string_view>& texts) {
     const std::uint8_t code = in.u8();
     std::vector<std::uint64_t> steps;
@@ -217,7 +250,7 @@ bool get_timestamps(ByteSource& in, std::span<const common::Nanos> times, std::p
     for (std::size_t i = 0; i < times.size(); ++i) {
         const auto base = static_cast<std::uint64_t>(floor_to(times[i], static_cast<common::Nanos>(unit)));
         const std::uint64_t scaled = base + static_cast<std::uint64_t>(unzigzag(steps[i]));
-        texts.push_back(keep(arena, render(spelling, static_cast<common::Nanos>(scaled * unit), buffer)));
+        texts.push_back(arena.copy(render(spelling, static_cast<common::Nanos>(scaled * unit), buffer)));
     }
     return true;
 }
@@ -245,8 +278,7 @@ bool put_ip4(std::span<const std::string_view> texts, ByteSink& out) {
     return true;
 }
 
-bool get_ip4(ByteSource& in, std::size_t count, std::pmr::memory_resource& arena,
-             std::vector<std::string_view>& texts) {
+bool get_ip4(ByteSource& in, std::size_t count, event::Arena& arena, std::vector<std::string_view>& texts) {
     std::vector<std::uint64_t> values;
     if (!decode_numbers(in, count, values)) { return false; }
     std::array<char, 16> buffer{};
@@ -256,57 +288,60 @@ bool get_ip4(ByteSource& in, std::size_t count, std::pmr::memory_resource& arena
             at = std::to_chars(at, buffer.data() + buffer.size(), value >> static_cast<unsigned>(shift) & 0xFFU).ptr;
             if (shift != 0) { *at++ = '.'; }
         }
-        texts.push_back(keep(arena, {buffer.data(), static_cast<std::size_t>(at - buffer.data())}));
+        texts.push_back(arena.copy({buffer.data(), static_cast<std::size_t>(at - buffer.data())}));
     }
     return true;
 }
 
-/// Two digits a byte, all rows of the first pair of positions, then of the next.
 bool put_hex(std::span<const std::string_view> texts, ByteSink& out) {
-    const auto mask = hex_mask(texts);
-    if (!mask) { return false; }
-    out.u8(static_cast<std::uint8_t>(TextForm::hex));
-    out.text(texts.front());
-    std::vector<std::size_t> places;
-    for (std::size_t i = 0; i < mask->size(); ++i) {
-        out.u8(static_cast<std::uint8_t>((*mask)[i]));
-        if ((*mask)[i] != Digits::none) { places.push_back(i); }
-    }
-    const std::size_t pairs = (places.size() + 1) / 2;
-    char* const planes = out.room(pairs * texts.size());
-    for (std::size_t row = 0; row < texts.size(); ++row) {
-        const std::string_view text = texts[row];
-        for (std::size_t pair = 0; pair < pairs; ++pair) {
-            const std::size_t second = pair * 2 + 1;
-            const unsigned low = second < places.size() ? hex_value(text[places[second]]) : 0;
-            planes[pair * texts.size() + row] = static_cast<char>(hex_value(text[places[pair * 2]]) << 4U | low);
+    auto mask = hex_mask(texts.subspan(0, std::min(texts.size(), kHexTrial)));
+    const std::size_t start = out.size();
+    bool all = false;
+    while (mask) {
+        out.u8(static_cast<std::uint8_t>(TextForm::hex));
+        out.text(texts.front());
+        for (const Digits digits : mask->digits) {
+            out.u8(static_cast<std::uint8_t>(digits));
         }
+        const std::size_t bytes = (mask->places.size() + 1) / 2 * texts.size();
+        if (put_digits_of(texts, *mask, out.room(bytes))) {
+            out.commit(bytes);
+            return true;
+        }
+        out.truncate(start);
+        if (std::exchange(all, true)) { return false; }
+        mask = hex_mask(texts); // a position varies late
     }
-    out.commit(pairs * texts.size());
-    return true;
+    return false;
 }
 
-bool get_hex(ByteSource& in, std::size_t count, std::pmr::memory_resource& arena,
-             std::vector<std::string_view>& texts) {
+bool get_hex(ByteSource& in, std::size_t count, event::Arena& arena, std::vector<std::string_view>& texts) {
     const std::string_view pattern = in.text();
     const std::string_view mask = in.bytes(pattern.size());
     if (!in.ok() || pattern.empty() || pattern.size() > kMaxHexSize) { return false; }
-    std::vector<std::size_t> places;
+    struct Place {
+        std::size_t at = 0;
+        const char* digits = nullptr;
+    };
+    std::vector<Place> places;
     for (std::size_t i = 0; i < mask.size(); ++i) {
         if (static_cast<std::uint8_t>(mask[i]) > static_cast<std::uint8_t>(Digits::upper)) { return false; }
-        if (mask[i] != 0) { places.push_back(i); }
+        const bool upper = static_cast<Digits>(mask[i]) == Digits::upper;
+        if (mask[i] != 0) { places.push_back({i, upper ? "0123456789ABCDEF" : "0123456789abcdef"}); }
     }
     const std::size_t pairs = (places.size() + 1) / 2;
     if (pairs == 0 || count > in.left() / pairs) { return false; }
     const std::string_view bytes = in.bytes(count * pairs);
-    auto* memory = static_cast<char*>(arena.allocate(std::max<std::size_t>(count * pattern.size(), 1), 1));
+    char* memory = arena.allocate(count * pattern.size());
     for (std::size_t row = 0; row < count; ++row, memory += pattern.size()) {
         std::memcpy(memory, pattern.data(), pattern.size());
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            const auto byte = static_cast<unsigned char>(bytes[i / 2 * count + row]);
-            const unsigned digit = i % 2 == 0 ? byte >> 4U : byte & 15U;
-            const bool upper = static_cast<Digits>(mask[places[i]]) == Digits::upper;
-            memory[places[i]] = (upper ? "0123456789ABCDEF" : "0123456789abcdef")[digit];
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
+            const auto byte = static_cast<unsigned char>(bytes[pair * count + row]);
+            const Place high = places[pair * 2];
+            memory[high.at] = high.digits[byte >> 4U];
+            if (pair * 2 + 1 == places.size()) { break; }
+            const Place low = places[pair * 2 + 1];
+            memory[low.at] = low.digits[byte & 15U];
         }
         texts.emplace_back(memory, pattern.size());
     }

