@@ -27,7 +27,8 @@ std::error_code write_all(int file, std::string_view text) noexcept {
 /// A new file with this text, fsynced.
 std::error_code write_new(const std::string& path, std::string_view text, FileAccess access) noexcept {
     ::unlink(path.c_str()); // of a writer that died, perhaps with another mode
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, access);
+    const int file =
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, static_cast<mode_t>(access));
     if (file < 0) { return last_error(); }
     std::error_code error = write_all(file, text);
     if (!error && ::fsync(file) != 0) { error = last_error(); }

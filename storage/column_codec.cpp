@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "common/ensure.hpp"
+#include "common/result.hpp"
 #include "storage/text_forms.hpp"
 
 namespace canhgac::storage {

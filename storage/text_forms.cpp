@@ -84,7 +84,8 @@ void put_digits(char* to, std::uint64_t value, unsigned count) noexcept {
 [[nodiscard]] std::string_view render(const Spelling& spelling, common::Nanos time, std::array<char, 32>& buffer) {
     const common::CivilTime civil = common::to_civil(time);
     char* out = buffer.data();
-    std::memcpy(out, "0000-00-00T00:00:00.", 20);
+    constexpr std::string_view kPattern = "0000-00-00T00:00:00.";
+    std::copy(kPattern.begin(), kPattern.end(), out);
     put_digits(out, static_cast<std::uint64_t>(civil.year), 4);
     put_digits(out + 5, civil.month, 2);
     put_digits(out + 8, civil.day, 2);
