@@ -17,11 +17,12 @@ namespace fs = std::filesystem;
 
 class DurableFileTest : public testing::Test {
 protected:
-    DurableFileTest() {
+    void SetUp() override {
         std::string name = (fs::temp_directory_path() / "canhgac-durable-XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        folder_ = name;
     }
-    ~DurableFileTest() override { fs::remove_all(folder_); }
+    void TearDown() override { fs::remove_all(folder_); }
     [[nodiscard]] static std::string text(const fs::path& path) {
         std::ifstream file(path, std::ios::binary);
         return {std::istreambuf_iterator<char>(file), {}};
