@@ -17,12 +17,6 @@ namespace canhgac::storage {
 inline constexpr std::size_t kMaxQueryBytes = 64 * 1024;
 inline constexpr std::size_t kMaxQueryDepth = 64;
 
-struct ParsedQuery {
-    event::Filter filter;
-    std::optional<common::Nanos> last; ///< `last DURATION`; of several the shortest
-    Pipeline pipes;                    ///< steps after the head; names and types are checked
-};
-
 /// Reads a query; an empty one means every event. Field aliases (_time, host ...) become the names they stand for.
 /// Times without zone are Vietnam's (UTC+7). Thread safe.
 [[nodiscard]] common::Result<ParsedQuery, QueryError> parse_query(std::string_view text);

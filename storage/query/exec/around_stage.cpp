@@ -1,0 +1,203 @@
+// `around`: remembers when the hits were, by what they share with the events wanted; then reads the store once more
+// where they were.
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "storage/query/exec/event_reader.hpp"
+#include "storage/query/exec/group_table.hpp"
+#include "storage/query/push_down.hpp"
+
+namespace canhgac::storage {
+
+namespace {
+
+constexpr std::size_t kMostReads = 64;   ///< of the store; hits far apart are read with what lies between them
+constexpr std::size_t kMostShared = 128; ///< values told to the store
+
+/// [from, to] of time, both included.
+struct Interval {
+    common::Nanos from;
+    common::Nanos to;
+};
+
+Interval around_time(common::Nanos time, common::Nanos span) noexcept {
+    Interval result{};
+    if (__builtin_sub_overflow(time, span, &result.from)) { result.from = std::numeric_limits<common::Nanos>::min(); }
+    if (__builtin_add_overflow(time, span, &result.to)) { result.to = std::numeric_limits<common::Nanos>::max() - 1; }
+    return result;
+}
+
+/// In order, overlapping ones as one.
+void merge_intervals(std::vector<Interval>& intervals) {
+    std::sort(intervals.begin(), intervals.end(), [](const Interval& a, const Interval& b) { return a.from < b.from; });
+    std::size_t kept = 0;
+    for (const Interval& each : intervals) {
+        if (kept > 0 && each.from <= intervals[kept - 1].to) {
+            intervals[kept - 1].to = std::max(intervals[kept - 1].to, each.to);
+        } else {
+            intervals[kept++] = each;
+        }
+    }
+    intervals.resize(kept);
+}
+
+bool holds_time(const std::vector<Interval>& intervals, common::Nanos time) noexcept {
+    const auto behind = std::upper_bound(intervals.begin(), intervals.end(), time,
+                                         [](common::Nanos at, const Interval& each) { return at < each.from; });
+    return behind != intervals.begin() && time <= std::prev(behind)->to;
+}
+
+/// Joins what lies closest until there are few enough.
+void join_intervals(std::vector<Interval>& intervals, std::size_t most) {
+    if (intervals.size() <= most) { return; }
+    std::vector<std::size_t> gaps(intervals.size() - 1); // by the interval before
+    for (std::size_t i = 0; i < gaps.size(); ++i) {
+        gaps[i] = i;
+    }
+    const auto wider = [&](std::size_t a, std::size_t b) {
+        const auto width = [&](std::size_t i) {
+            return static_cast<std::uint64_t>(intervals[i + 1].from) - static_cast<std::uint64_t>(intervals[i].to);
+        };
+        return width(a) > width(b);
+    };
+    std::nth_element(gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(most - 1), gaps.end(), wider);
+    gaps.resize(most - 1);
+    std::sort(gaps.begin(), gaps.end());
+    std::vector<Interval> joined;
+    std::size_t first = 0;
+    for (const std::size_t gap : gaps) {
+        joined.push_back({intervals[first].from, intervals[gap].to});
+        first = gap + 1;
+    }
+    joined.push_back({intervals[first].from, intervals.back().to});
+    intervals = std::move(joined);
+}
+
+class AroundStage final : public Stage {
+public:
+    explicit AroundStage(const StageInputs& inputs) : in_(inputs), reader_(*inputs.fields, inputs.width) {}
+
+    bool push(const QueryRow& row) override {
+        std::uint64_t mask = 0;
+        values_.clear();
+        for (std::size_t i = 0; i < in_.plan.by.size(); ++i) {
+            const QueryValue value = in_.context.evaluator.evaluate(in_.plan.by[i], row.slots);
+            if (value.is_null()) { continue; }
+            mask |= std::uint64_t{1} << i;
+            values_.push_back(value);
+        }
+        const bool alone = mask == 0 && !in_.plan.by.empty();
+        Shared& shared = shared_[mask];
+        const std::string text = alone ? id_text(*row.event) : std::string();
+        if (alone) { values_.push_back(QueryValue::string(text)); }
+        const auto found = shared.groups.find(values_);
+        if (found.is_new) { shared.times.emplace_back(); }
+        shared.times[found.group].push_back(around_time(row.event->time, alone ? 0 : in_.plan.span));
+        return in_.context.take(found.bytes + 2 * sizeof(Interval) + (found.is_new ? sizeof(std::vector<Interval>) : 0));
+    }
+
+    void finish() override {
+        std::vector<Interval> whole;
+        for (auto& [mask, shared] : shared_) {
+            for (std::vector<Interval>& times : shared.times) {
+                if (!in_.context.goes_on()) { return; }
+                merge_intervals(times);
+                whole.insert(whole.end(), times.begin(), times.end());
+            }
+        }
+        merge_intervals(whole);
+        join_intervals(whole, kMostReads);
+        event::QueryPlan plan;
+        plan.filter = filter_of_shared();
+        plan.limit = UINT64_MAX;
+        bool more = true;
+        for (auto each = whole.rbegin(); each != whole.rend() && more; ++each) {
+            plan.from = each->from;
+            plan.to = each->to + 1;
+            const auto visit = [&](const event::StoredEvent& event) {
+                more = take(event);
+                return more && !in_.context.failure;
+            };
+            if (!in_.context.read_store(plan, visit)) { return; }
+        }
+        in_.next.finish();
+    }
+
+private:
+    /// Hits that have the same `by` columns, by the values they have there.
+    struct Shared {
+        GroupTable groups;
+        std::vector<std::vector<Interval>> times; ///< of each group
+    };
+
+    static std::string id_text(const event::StoredEvent& event) {
+        std::string text = std::to_string(event.id.seq);
+        text += '.';
+        return text += std::to_string(event.id.index);
+    }
+
+    bool take(const event::StoredEvent& event) {
+        in_.context.scratch.reset();
+        const auto slots = reader_.read(event, in_.context.scratch);
+        for (auto& [mask, shared] : shared_) {
+            if (!is_around(mask, shared, event, slots)) { continue; }
+            return in_.next.push({slots, &event});
+        }
+        return true;
+    }
+
+    bool is_around(std::uint64_t mask, Shared& shared, const event::StoredEvent& event,
+                   std::span<const QueryValue> slots) {
+        values_.clear();
+        std::string text;
+        if (mask == 0 && !in_.plan.by.empty()) {
+            text = id_text(event);
+            values_.push_back(QueryValue::string(text));
+        }
+        for (std::size_t i = 0; i < in_.plan.shared.size(); ++i) {
+            if ((mask >> i & 1U) == 0) { continue; }
+            values_.push_back(in_.context.evaluator.evaluate(in_.plan.shared[i], slots));
+        }
+        const std::size_t group = shared.groups.known(values_);
+        return group != GroupTable::kNone && holds_time(shared.times[group], event.time);
+    }
+
+    /// What every event wanted passes.
+    event::Filter filter_of_shared() const {
+        std::vector<event::Filter> filters;
+        for (const auto& [mask, shared] : shared_) {
+            for (std::size_t group = 0; group < shared.groups.size(); ++group) {
+                if (filters.size() == kMostShared) { return {}; }
+                filters.push_back(filter_of_group(mask, shared.groups.values(group)));
+            }
+        }
+        return filters.empty() ? event::Filter{} : either(std::move(filters));
+    }
+
+    event::Filter filter_of_group(std::uint64_t mask, std::span<const QueryValue> values) const {
+        event::Filter filter;
+        std::size_t value = 0;
+        for (std::size_t i = 0; i < in_.plan.by.size(); ++i) {
+            if ((mask >> i & 1U) == 0) { continue; }
+            if (auto equal = filter_of_equal(in_.plan.names[i], values[value])) {
+                filter = both(std::move(filter), std::move(*equal));
+            }
+            ++value;
+        }
+        return filter;
+    }
+
+    StageInputs in_;
+    EventReader reader_;
+    std::map<std::uint64_t, Shared> shared_; ///< by the `by` columns the hits have, a bit for each
+    std::vector<QueryValue> values_;
+};
+
+} // namespace
+
+std::unique_ptr<Stage> make_around_stage(const StageInputs& inputs) {
+    return std::make_unique<AroundStage>(inputs);
+}
+
+} // namespace canhgac::storage
