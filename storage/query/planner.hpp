@@ -73,7 +73,8 @@ struct PlannedPiece {
     PatternPiece::Kind kind = PatternPiece::Kind::text;
     std::string text;
     QueryType type = QueryType::string;
-    QuerySlot slot = 0; ///< of a capture
+    QuerySlot slot = 0;    ///< of a capture
+    bool is_front = false; ///< of a capture: only as much of the text as is a number
 };
 
 struct PlannedJoin;

@@ -100,6 +100,10 @@ bool PipePlanner::parse(const Pipe& pipe, PlannedStep& out) {
         planned.kind = piece.kind;
         planned.text = piece.text;
         planned.type = piece.type;
+        if (piece.kind == PatternPiece::Kind::skip && out.pieces.size() > 1) {
+            PlannedPiece& before = out.pieces[out.pieces.size() - 2];
+            before.is_front = before.kind == PatternPiece::Kind::capture;
+        }
         if (piece.kind != PatternPiece::Kind::capture) { continue; }
         if (std::find(names.begin(), names.end(), piece.text) != names.end()) {
             return refuse(QueryErrc::duplicate_column, piece.at);

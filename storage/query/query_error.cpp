@@ -98,7 +98,8 @@ std::string_view source_message(QueryErrc code) noexcept {
     case QueryErrc::too_long_sequence:
         return "a sequence has at most 16 steps and 1000 events";
     case QueryErrc::pattern_text:
-        return "expected a text in quotes between two columns, or between \"*\" and a column";
+        return "expected a text in quotes between two columns, or between \"*\" and a column: only a "
+               "number ends by itself";
     case QueryErrc::pattern_columns:
         return "the pattern has no column";
     case QueryErrc::tree_argument:

@@ -167,6 +167,12 @@ bool StepParser::tree_value(const Token& name, ProcessTree& tree) {
     return advance();
 }
 
+/// Whether "*" may follow: a number ends where no more of it comes.
+bool StepParser::ends_by_itself(const PatternPiece& piece) const noexcept {
+    const bool number = piece.type == QueryType::integer || piece.type == QueryType::real;
+    return piece.kind == PatternPiece::Kind::capture && number && token().is_sign("*");
+}
+
 bool StepParser::parse(Pipe& pipe) {
     if (!column(pipe.columns.emplace_back()) || !want_word("with")) { return false; }
     bool has_column = false;
@@ -180,7 +186,7 @@ bool StepParser::parse(Pipe& pipe) {
             if (piece.text.empty() || (!pipe.pieces.empty() && !open_before)) {
                 fail_here(QueryErrc::expected_word, "one text that is not empty");
             }
-        } else if (open_before) {
+        } else if (open_before && !ends_by_itself(pipe.pieces.back())) {
             fail_here(QueryErrc::pattern_text);
         }
         if (failed() || !pattern_piece(piece)) { return false; }

@@ -41,6 +41,7 @@ private:
     bool part_runs(SequencePart& part, std::size_t& at);
     bool refuse_argument(const Token& at, std::string why);
     bool tree_value(const Token& name, ProcessTree& tree);
+    [[nodiscard]] bool ends_by_itself(const PatternPiece& piece) const noexcept;
     bool pattern_piece(PatternPiece& piece);
 
     std::vector<QueryReference>* references_;

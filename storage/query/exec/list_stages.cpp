@@ -1,5 +1,6 @@
 // Steps that take one value apart: mv-expand and parse.
 #include <algorithm>
+#include <charconv>
 
 #include "storage/query/exec/evaluator.hpp"
 #include "storage/query/exec/stage.hpp"
@@ -51,6 +52,16 @@ QueryValue captured(QueryType type, std::string_view text) noexcept {
     }
 }
 
+/// The longest front of a text that is a number.
+std::string_view number_in_front(QueryType type, std::string_view text) noexcept {
+    const char* const end = text.data() + text.size();
+    std::int64_t integer = 0;
+    double real = 0.0;
+    const char* const stop = type == QueryType::integer ? std::from_chars(text.data(), end, integer).ptr
+                                                        : std::from_chars(text.data(), end, real).ptr;
+    return text.substr(0, static_cast<std::size_t>(stop - text.data()));
+}
+
 /// The pattern against the whole text: every text of it at its first place behind the one before, the last one at the
 /// end. If anything does not fit, all columns are null.
 class ParseStage final : public Stage {
@@ -75,7 +86,8 @@ private:
         for (std::size_t i = 0; i < pieces.size(); ++i) {
             const PlannedPiece& piece = pieces[i];
             if (piece.kind != PatternPiece::Kind::text) {
-                open = &piece;
+                const bool behind_number = open != nullptr && open->is_front;
+                open = behind_number ? open : &piece;
                 continue;
             }
             const bool last = i + 1 == pieces.size();
@@ -91,6 +103,7 @@ private:
     }
     static bool fill(const PlannedPiece* piece, std::string_view text, std::span<QueryValue> slots) noexcept {
         if (piece == nullptr || piece->kind != PatternPiece::Kind::capture) { return true; }
+        if (piece->is_front) { text = number_in_front(piece->type, text); }
         slots[piece->slot] = captured(piece->type, text);
         return !slots[piece->slot].is_null();
     }
