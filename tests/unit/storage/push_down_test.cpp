@@ -95,7 +95,7 @@ TEST_F(PushDownTest, AnswersAreTheSameWithAndWithout) {
 
 TEST_F(PushDownTest, LeavesBlocksUnread) {
     for (int i = 0; i < 12; ++i) {
-        store({{kFirst + i * common::kHour, {{"Image", i == 5 ? "C:\\x\\mimikatz.exe" : "C:\\x\\svchost.exe"}}, ""}}, true);
+        store({{kFirst + i * common::kHour, {{"Image", i == 5 ? "C:\\x\\mimikatz.exe" : "C:\\x\\svchost.exe"}}, "line"}}, true);
     }
     const auto read = [this](const std::string& text) {
         EXPECT_NE(ask(text), "") << text;
