@@ -165,8 +165,8 @@ void run_search(const Services& services, const SearchRequest& request,
                 const std::shared_ptr<net::HttpExchange>& exchange, const std::atomic<bool>& cancelled) {
     const auto started = SteadyClock::now();
     const AlertEvents alerts(services.alerts);
-    const storage::QuerySources sources{&services.events,      &services.sources,       services.rule_filters,
-                                        &alerts,               services.lookup_tables, services.suffixes};
+    const storage::QuerySources sources{&services.events, &services.sources,      services.rule_filters,
+                                        &alerts,          services.lookup_tables, services.suffixes};
     const auto prepared = storage::prepare_query(request.query, sources);
     if (!prepared) {
         const storage::QueryError& error = prepared.error();

@@ -297,20 +297,19 @@ struct Server::Parts {
     net::IoThreads io{2};
     std::unique_ptr<Collectors> collectors;
     std::mutex summaries_mutex;
-    std::vector<api::RuleSummary> summaries; ///< guarded by summaries_mutex
-    std::map<std::string, RuleTexts> texts;  ///< guarded by summaries_mutex
+    std::vector<api::RuleSummary> summaries;      ///< guarded by summaries_mutex
+    std::map<std::string, RuleTexts> texts;       ///< guarded by summaries_mutex
     std::shared_ptr<const engine::RuleSet> rules; ///< guarded by summaries_mutex
     engine::RulePredicates rule_filters{[this] {
                                             const std::lock_guard lock(summaries_mutex);
                                             return rules;
                                         },
                                         fields};
-    engine::IndicatorTables indicator_tables{
-        [this]() -> std::shared_ptr<const engine::IndicatorSet> {
-            const auto now = enrichment.current();
-            return now == nullptr ? nullptr : now->indicators;
-        },
-        clock};
+    engine::IndicatorTables indicator_tables{[this]() -> std::shared_ptr<const engine::IndicatorSet> {
+                                                 const auto now = enrichment.current();
+                                                 return now == nullptr ? nullptr : now->indicators;
+                                             },
+                                             clock};
     const std::optional<text::PublicSuffixes> suffixes = text::PublicSuffixes::load(text::PublicSuffixes::kDebianFile);
     std::unique_ptr<api::ApiServer> api;
     std::atomic<bool> ready{false};

@@ -42,8 +42,8 @@ RulePredicates::RulePredicates(std::function<std::shared_ptr<const RuleSet>()> c
 std::unique_ptr<event::EventPredicate> RulePredicates::find(std::string_view reference) const {
     std::shared_ptr<const RuleSet> rules = current_();
     const auto& all = rules->rules();
-    auto found = std::find_if(all.begin(), all.end(),
-                              [reference](const event::RuleInfo& rule) { return rule.id == reference; });
+    auto found =
+        std::find_if(all.begin(), all.end(), [reference](const event::RuleInfo& rule) { return rule.id == reference; });
     if (found == all.end()) {
         found = std::find_if(all.begin(), all.end(), [reference](const event::RuleInfo& rule) {
             return text::equals_folded(rule.title, reference);

@@ -96,8 +96,8 @@ constexpr std::array kAggregates = {
 };
 
 constexpr std::array<std::string_view, 19> kPipes = {
-    "where", "project", "project-away", "extend",   "take",   "distinct", "summarize", "top",  "sort",  "count",
-    "rare",  "facets",  "sequence",     "around",   "proctree", "mv-expand", "parse",     "join", "lookup"};
+    "where", "project", "project-away", "extend", "take",     "distinct",  "summarize", "top",  "sort",  "count",
+    "rare",  "facets",  "sequence",     "around", "proctree", "mv-expand", "parse",     "join", "lookup"};
 
 constexpr std::array<std::string_view, 2> kNotBuiltPipes = {"tail", "union"};
 

@@ -87,7 +87,8 @@ private:
     /// Where the head ends, outside of groups.
     [[nodiscard]] bool at_end() const noexcept {
         if (done() || peek() == '|') { return true; }
-        return depth_ == 0 && ((end_ == HeadEnd::group && peek() == ')') || (end_ == HeadEnd::bracket && peek() == ']'));
+        return depth_ == 0 &&
+               ((end_ == HeadEnd::group && peek() == ')') || (end_ == HeadEnd::bracket && peek() == ']'));
     }
     /// Ends a word wherever it stands.
     [[nodiscard]] bool ends_word(char c) const noexcept {

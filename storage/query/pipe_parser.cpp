@@ -157,8 +157,7 @@ private:
     }
 
     bool join_kind(JoinKind& out) {
-        for (const JoinKind kind :
-             {JoinKind::inner, JoinKind::left_outer, JoinKind::left_anti, JoinKind::left_semi}) {
+        for (const JoinKind kind : {JoinKind::inner, JoinKind::left_outer, JoinKind::left_anti, JoinKind::left_semi}) {
             if (!take_word(to_string(kind))) { continue; }
             out = kind;
             return true;

@@ -158,8 +158,8 @@ std::string key_text(const SortKey& key) {
 }
 
 std::string sequence_text(const Pipe& pipe) {
-    std::string text = fmt::format("{} by {} maxspan {}", to_string(pipe.kind), list_text(pipe.columns),
-                                   timespan_literal(pipe.span));
+    std::string text =
+        fmt::format("{} by {} maxspan {}", to_string(pipe.kind), list_text(pipe.columns), timespan_literal(pipe.span));
     for (const SequencePart& part : pipe.parts) {
         text += " [" + print_bracket_head(part.filter);
         if (part.condition) { text += " | where " + print_expression(*part.condition); }

@@ -131,8 +131,8 @@ struct QueryReference {
 /// A query as read: the whole one, or one inside `join`.
 struct ParsedQuery {
     event::Filter filter;
-    std::optional<common::Nanos> last; ///< `last DURATION`; of several the shortest
-    Pipeline pipes;                    ///< steps after the head; names and types are checked
+    std::optional<common::Nanos> last;      ///< `last DURATION`; of several the shortest
+    Pipeline pipes;                         ///< steps after the head; names and types are checked
     std::vector<QueryReference> references; ///< of the whole query, also those inside steps
 };
 
@@ -211,8 +211,8 @@ inline constexpr std::uint64_t kDefaultRareHosts = 3;
 inline constexpr std::size_t kMaxSequenceParts = 16;
 inline constexpr std::uint64_t kMaxSequenceEvents = 1'000; ///< of one match
 inline constexpr std::size_t kMaxAroundColumns = 64;
-inline constexpr std::size_t kMaxJoins = 8;                ///< in one another
-inline constexpr std::uint64_t kMaxGenerations = 100;      ///< proctree
+inline constexpr std::size_t kMaxJoins = 8;           ///< in one another
+inline constexpr std::uint64_t kMaxGenerations = 100; ///< proctree
 inline constexpr std::uint64_t kDefaultGenerations = 10;
 
 } // namespace canhgac::storage

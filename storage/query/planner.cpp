@@ -94,8 +94,8 @@ const PlannedColumn* PipePlanner::resolve(std::string_view name) {
     if (const PlannedColumn* const column = known(name)) { return column; }
     if (!open_ || std::find(removed_.begin(), removed_.end(), name) != removed_.end()) { return nullptr; }
     std::vector<PlannedColumn>& fields = program_.fields.back();
-    const auto read = std::find_if(fields.begin(), fields.end(),
-                                   [name](const PlannedColumn& field) { return field.name == name; });
+    const auto read =
+        std::find_if(fields.begin(), fields.end(), [name](const PlannedColumn& field) { return field.name == name; });
     if (read != fields.end()) { return &*read; }
     QueryType type = QueryType::any;
     if (name == "@timestamp" || name == "event.ingested") { type = QueryType::datetime; }
@@ -307,7 +307,8 @@ void PipePlanner::start_frame(PlannedStep& out, std::vector<PlannedColumn> colum
     program_.fields.emplace_back();
 }
 
-bool PipePlanner::add_column(std::vector<PlannedColumn>& columns, std::string_view name, QueryType type, std::size_t at) {
+bool PipePlanner::add_column(std::vector<PlannedColumn>& columns, std::string_view name, QueryType type,
+                             std::size_t at) {
     if (std::any_of(columns.begin(), columns.end(), [name](const auto& other) { return other.name == name; })) {
         return refuse(QueryErrc::duplicate_column, at);
     }
@@ -316,7 +317,8 @@ bool PipePlanner::add_column(std::vector<PlannedColumn>& columns, std::string_vi
     return true;
 }
 
-bool PipePlanner::by(const std::vector<NamedExpression>& sources, PlannedStep& out, std::vector<PlannedColumn>& columns) {
+bool PipePlanner::by(const std::vector<NamedExpression>& sources, PlannedStep& out,
+                     std::vector<PlannedColumn>& columns) {
     for (const NamedExpression& source : sources) {
         auto planned = expression(source.expression);
         if (!planned || !add_column(columns, source.name, planned->type, source.expression.at)) { return false; }
@@ -387,7 +389,8 @@ bool PipePlanner::add_aggregate(const Aggregate& source, PlannedStep& out, std::
     return true;
 }
 
-bool PipePlanner::keep_columns(const Aggregate& source, PlannedAggregate& planned, std::vector<PlannedColumn>& columns) {
+bool PipePlanner::keep_columns(const Aggregate& source, PlannedAggregate& planned,
+                               std::vector<PlannedColumn>& columns) {
     for (std::size_t i = 1; i < source.arguments.size(); ++i) {
         const Expression& kept = source.arguments[i];
         if (!add_column(columns, kept.text, planned.arguments[i].type, kept.at)) { return false; }
@@ -395,8 +398,8 @@ bool PipePlanner::keep_columns(const Aggregate& source, PlannedAggregate& planne
     if (!source.every_column) { return true; }
     if (open_) { return refuse(QueryErrc::star_of_events, source.at); }
     for (const PlannedColumn& column : columns_) {
-        const bool there = std::any_of(columns.begin(), columns.end(),
-                                       [&](const auto& other) { return other.name == column.name; });
+        const bool there =
+            std::any_of(columns.begin(), columns.end(), [&](const auto& other) { return other.name == column.name; });
         if (there) { continue; }
         if (!add_column(columns, column.name, column.type, source.at)) { return false; }
         PlannedExpression& kept = planned.arguments.emplace_back();

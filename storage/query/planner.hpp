@@ -100,9 +100,9 @@ struct PlannedStep {
     ProcessTree tree;
     JoinKind join = JoinKind::inner;
     std::shared_ptr<const PlannedJoin> right;
-    std::string table;                        ///< lookup
-    std::size_t frame = 0;                    ///< of the rows it takes
-    bool new_frame = false;                   ///< what it gives are rows of frame + 1
+    std::string table;      ///< lookup
+    std::size_t frame = 0;  ///< of the rows it takes
+    bool new_frame = false; ///< what it gives are rows of frame + 1
 };
 
 /// Moves, does not copy: literals view its own texts.

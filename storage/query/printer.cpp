@@ -35,8 +35,8 @@ enum class Place : bool { head, bracket };
 
 std::string field_text(const Filter& filter, Place place) {
     if (filter.field.empty()) { return {}; }
-    const bool plain =
-        !has_any(filter.field, place == Place::bracket ? " \t\r\n()\":|]" : " \t\r\n()\":|") && !filter.field.starts_with('-') && !filter.field.starts_with('/');
+    const bool plain = !has_any(filter.field, place == Place::bracket ? " \t\r\n()\":|]" : " \t\r\n()\":|") &&
+                       !filter.field.starts_with('-') && !filter.field.starts_with('/');
     return (plain ? filter.field : quote(filter.field)) + ":";
 }
 
@@ -79,7 +79,8 @@ std::string glob_as_regex(const Filter& filter) {
 
 std::string glob_text(const Filter& filter, Place place) {
     const std::string& pattern = filter.pattern;
-    const bool spelled = !pattern.empty() && !has_any(pattern, place == Place::bracket ? " \t\r\n()\"|]" : " \t\r\n()\"|");
+    const bool spelled =
+        !pattern.empty() && !has_any(pattern, place == Place::bracket ? " \t\r\n()\"|]" : " \t\r\n()\"|");
     const std::size_t slash = pattern.find('/');
     const bool network = slash != std::string::npos && common::parse_ip(std::string_view(pattern).substr(0, slash));
     const bool keyword = std::find(kKeywords.begin(), kKeywords.end(), pattern) != kKeywords.end();

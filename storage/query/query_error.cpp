@@ -194,9 +194,10 @@ std::string message(const QueryError& error) {
     case QueryErrc::argument_type:
         return fmt::format("expected a value of type {}", error.word);
     case QueryErrc::needs_events:
-        return fmt::format("\"{}\" needs events: it stands before project, distinct, summarize, count, rare, facets and "
-                           "sequence",
-                           error.word);
+        return fmt::format(
+            "\"{}\" needs events: it stands before project, distinct, summarize, count, rare, facets and "
+            "sequence",
+            error.word);
     case QueryErrc::unknown_table:
         return fmt::format("there is no table of this name; there are: {}", error.word);
     case QueryErrc::tree_argument:

@@ -21,10 +21,10 @@ enum class QueryErrc : std::uint8_t {
     bad_regex,
     bad_network, ///< host bits set or prefix too long
     bad_duration,
-    last_in_group, ///< `last` inside "(", OR or NOT
-    last_in_step,  ///< `last` inside a step of a sequence
+    last_in_group,      ///< `last` inside "(", OR or NOT
+    last_in_step,       ///< `last` inside a step of a sequence
     expected_reference, ///< the id or title of a rule, or the id of an alert, in quotes
-    pipe_in_group, ///< "|" inside "("
+    pipe_in_group,      ///< "|" inside "("
     too_long,
     too_deep,
     bad_utf8,

@@ -10,12 +10,12 @@ namespace canhgac::storage {
 
 /// Views; what they point to outlives the query.
 struct QuerySources {
-    event::EventStore* events = nullptr;             ///< around and join read it once more
-    const event::SourceRegistry* senders = nullptr;  ///< `log.source` inside steps
-    const event::PredicateSource* rules = nullptr;   ///< sigma "..."
-    const event::EventSetSource* alerts = nullptr;   ///< alert "..."
-    const event::LookupSource* tables = nullptr;     ///< lookup
-    const text::PublicSuffixes* suffixes = nullptr;  ///< registered_domain()
+    event::EventStore* events = nullptr;            ///< around and join read it once more
+    const event::SourceRegistry* senders = nullptr; ///< `log.source` inside steps
+    const event::PredicateSource* rules = nullptr;  ///< sigma "..."
+    const event::EventSetSource* alerts = nullptr;  ///< alert "..."
+    const event::LookupSource* tables = nullptr;    ///< lookup
+    const text::PublicSuffixes* suffixes = nullptr; ///< registered_domain()
 };
 
 } // namespace canhgac::storage

@@ -94,7 +94,8 @@ public:
         const auto found = shared.groups.find(values_);
         if (found.is_new) { shared.times.emplace_back(); }
         shared.times[found.group].push_back(around_time(row.event->time, alone ? 0 : in_.plan.span));
-        return in_.context.take(found.bytes + 2 * sizeof(Interval) + (found.is_new ? sizeof(std::vector<Interval>) : 0));
+        return in_.context.take(found.bytes + 2 * sizeof(Interval) +
+                                (found.is_new ? sizeof(std::vector<Interval>) : 0));
     }
 
     void finish() override {

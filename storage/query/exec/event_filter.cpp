@@ -169,8 +169,7 @@ bool EventFilter::sender_matches(const Node& node, const event::StoredEvent& eve
 }
 
 bool names_rule(const Filter& filter) noexcept {
-    return filter.kind == Filter::Kind::rule ||
-           std::any_of(filter.children.begin(), filter.children.end(), names_rule);
+    return filter.kind == Filter::Kind::rule || std::any_of(filter.children.begin(), filter.children.end(), names_rule);
 }
 
 } // namespace canhgac::storage

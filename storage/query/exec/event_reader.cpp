@@ -40,7 +40,9 @@ QueryValue EventReader::value(const event::StoredEvent& event, std::string_view 
     if (name == "@timestamp") { return QueryValue::datetime(event.time); }
     if (name == "event.ingested") { return QueryValue::datetime(event.received); }
     if (name == "event.original") { return QueryValue::string(event.raw); }
-    if (name == "event.id") { return QueryValue::string(scratch.copy(fmt::format("{}.{}", event.id.seq, event.id.index))); }
+    if (name == "event.id") {
+        return QueryValue::string(scratch.copy(fmt::format("{}.{}", event.id.seq, event.id.index)));
+    }
     items_.clear();
     for (const auto& [key, field] : event.fields) {
         if (key == name && !field.is_null()) { items_.push_back(value_of(field)); }

@@ -64,8 +64,9 @@ private:
 };
 
 /// The values of expressions over a row, in `out`.
-inline std::span<const QueryValue> evaluate_all(const StageInputs& in, const std::vector<PlannedExpression>& expressions,
-                                         const QueryRow& row, std::vector<QueryValue>& out) {
+inline std::span<const QueryValue> evaluate_all(const StageInputs& in,
+                                                const std::vector<PlannedExpression>& expressions, const QueryRow& row,
+                                                std::vector<QueryValue>& out) {
     out.clear();
     for (const PlannedExpression& expression : expressions) {
         out.push_back(in.context.evaluator.evaluate(expression, row.slots));

@@ -54,9 +54,8 @@ public:
             if (!found) { return true; }
             break;
         }
-        return std::all_of(rows_[group].begin(), rows_[group].end(), [&](const KeptRow& right) {
-            return in_.context.goes_on() && give(row, right.values());
-        });
+        return std::all_of(rows_[group].begin(), rows_[group].end(),
+                           [&](const KeptRow& right) { return in_.context.goes_on() && give(row, right.values()); });
     }
     void finish() override { in_.next.finish(); }
 

@@ -1,6 +1,6 @@
-/// Events in a given order within a given time, in one pass. For each position of the sequence the chain of events up to
-/// there whose first event is the latest is kept: if any chain can be completed in time, this one can. So every match
-/// is found whose last event comes first; then all chains are dropped, so that no event is in two matches.
+/// Events in a given order within a given time, in one pass. For each position of the sequence the chain of events up
+/// to there whose first event is the latest is kept: if any chain can be completed in time, this one can. So every
+/// match is found whose last event comes first; then all chains are dropped, so that no event is in two matches.
 #pragma once
 
 #include <cstdint>

@@ -77,8 +77,8 @@ private:
         std::uint32_t parts = 0;
         for (std::size_t i = 0; i < filters_.size(); ++i) {
             const auto& condition = in_.plan.parts[i].condition;
-            const bool fits = filters_[i].matches(*row.event) &&
-                              (!condition || in_.context.evaluator.holds(*condition, row.slots));
+            const bool fits =
+                filters_[i].matches(*row.event) && (!condition || in_.context.evaluator.holds(*condition, row.slots));
             parts |= fits ? 1U << i : 0U;
         }
         return parts;

@@ -70,7 +70,9 @@ struct QueryContext {
         failure = QueryRunErrc::cancelled;
         return false;
     }
-    [[nodiscard]] const QueryRules& rules() const noexcept { return options.rules != nullptr ? *options.rules : no_rules; }
+    [[nodiscard]] const QueryRules& rules() const noexcept {
+        return options.rules != nullptr ? *options.rules : no_rules;
+    }
     /// Reads the store once more. False and a failure: it could not, or somebody wants it to end.
     bool read_store(const event::QueryPlan& plan, const event::RowVisitor& visit);
 };
@@ -91,7 +93,7 @@ struct StageInputs {
     const PlannedStep& plan;
     QueryContext& context;
     Stage& next;
-    std::size_t width = 0; ///< slots of the rows it gives
+    std::size_t width = 0;                              ///< slots of the rows it gives
     const std::vector<PlannedColumn>* fields = nullptr; ///< read of events for the rows it gives
 };
 [[nodiscard]] std::unique_ptr<Stage> make_filter_stage(const StageInputs& inputs);

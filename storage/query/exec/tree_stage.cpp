@@ -1,5 +1,5 @@
-// `proctree`: keeps the events that tell of a process and its parent, and gives those of one family, the oldest ancestor
-// first, every process before its children.
+// `proctree`: keeps the events that tell of a process and its parent, and gives those of one family, the oldest
+// ancestor first, every process before its children.
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>

@@ -36,7 +36,8 @@ TEST(RulePredicates, MatchAsTheRuleDoes) {
     EXPECT_EQ(rules.find(""), nullptr);
 
     const std::vector<std::pair<std::string_view, event::Field>> hit = {
-        {"CommandLine", event::Field(event::FieldId{}, "x MimiKatz y")}, {"Image", event::Field(event::FieldId{}, "a.exe")}};
+        {"CommandLine", event::Field(event::FieldId{}, "x MimiKatz y")},
+        {"Image", event::Field(event::FieldId{}, "a.exe")}};
     const std::vector<std::pair<std::string_view, event::Field>> miss = {
         {"CommandLine", event::Field(event::FieldId{}, "whoami")}};
     for (int round = 0; round < 3; ++round) { // one after the other, as a search does

@@ -35,9 +35,7 @@ private:
     static constexpr const char* kSecurity = "Security";
     static constexpr const char* kSysmon = "Microsoft-Windows-Sysmon/Operational";
 
-    static common::Nanos at(const std::string& clock) {
-        return *common::parse_rfc3339("2026-11-22T" + clock + "Z", 0);
-    }
+    static common::Nanos at(const std::string& clock) { return *common::parse_rfc3339("2026-11-22T" + clock + "Z", 0); }
     void add(common::Nanos time, const std::string& host, const Fields& fields) {
         SampleEvent event{time, {{"host.name", host}}, host};
         for (const auto& [name, text] : fields) {
@@ -111,11 +109,14 @@ private:
         process("09:01:00", "WS1", "an", kSampleShell, "{w-1}", word, shell, "cmd.exe /c start.cmd");
         process("09:01:02", "WS1", "an", "{p-1}", kSampleShell, shell, power, "powershell.exe -nop -enc " + code);
         process("09:01:30", "WS1", "an", "{u-1}", "{p-1}", power, "C:\\Users\\Public\\up.exe", "up.exe", kSampleMd5);
-        process("09:02:00", "WS1", "an", "{n-1}", kSampleShell, shell, "C:\\Windows\\System32\\whoami.exe", "whoami /all");
+        process("09:02:00", "WS1", "an", "{n-1}", kSampleShell, shell, "C:\\Windows\\System32\\whoami.exe",
+                "whoami /all");
         process("09:30:00", "WS2", "user02", "{p-2}", "{e-2}", explorer, power, "powershell.exe -enc short");
         const auto access = [this](const std::string& clock, const std::string& source, const std::string& granted) {
             windows(at(clock), "WS1", kSysmon, 10,
-                    {{"SourceImage", source}, {"TargetImage", "C:\\Windows\\System32\\lsass.exe"}, {"GrantedAccess", granted}});
+                    {{"SourceImage", source},
+                     {"TargetImage", "C:\\Windows\\System32\\lsass.exe"},
+                     {"GrantedAccess", granted}});
         };
         access("09:05:00", "C:\\Users\\Public\\up.exe", "0x1410");
         access("09:05:01", "C:\\Users\\Public\\up.exe", "0x143A");
@@ -142,7 +143,8 @@ private:
         for (int i = 0; i < 520; ++i) {
             windows(at("14:00:00") + i * common::kSecond, "WS2", kSysmon, 22,
                     {{"RuleName", "dns"},
-                     {"QueryName", fmt::format("{:08x}{:08x}{:08x}{:08x}.t.tunnel.example", i * 2654435761U, i * 40503U, i, ~i)}});
+                     {"QueryName",
+                      fmt::format("{:08x}{:08x}{:08x}{:08x}.t.tunnel.example", i * 2654435761U, i * 40503U, i, ~i)}});
         }
         for (int i = 0; i < 30; ++i) {
             windows(at("15:00:00") + i * common::kMinute, "WS3", kSysmon, 22,
@@ -151,14 +153,17 @@ private:
     }
 
     void administration() {
-        windows(at("22:30:00"), "FS01", "System", 7045, {{"ServiceName", "upd"}, {"ImagePath", "C:\\Windows\\upd.exe"}});
+        windows(at("22:30:00"), "FS01", "System", 7045,
+                {{"ServiceName", "upd"}, {"ImagePath", "C:\\Windows\\upd.exe"}});
         windows(at("22:30:20"), "FS01", kSecurity, 4688,
                 {{"ParentImage", "C:\\Windows\\System32\\services.exe"}, {"Image", "C:\\Windows\\upd.exe"}});
         windows(at("11:00:00"), "FS02", "System", 7045, {{"ServiceName", "printer"}, {"ImagePath", "C:\\p.exe"}});
         windows(at("11:10:00"), "FS02", kSecurity, 4688,
                 {{"ParentImage", "C:\\Windows\\System32\\services.exe"}, {"Image", "C:\\p.exe"}});
-        windows(at("21:10:00"), "DC01", kSecurity, 4720, {{"TargetSid", "S-1-5-21-1105"}, {"TargetUserName", "support2"}});
-        windows(at("21:11:00"), "DC01", kSecurity, 4732, {{"TargetSid", "S-1-5-21-1105"}, {"GroupName", "Administrators"}});
+        windows(at("21:10:00"), "DC01", kSecurity, 4720,
+                {{"TargetSid", "S-1-5-21-1105"}, {"TargetUserName", "support2"}});
+        windows(at("21:11:00"), "DC01", kSecurity, 4732,
+                {{"TargetSid", "S-1-5-21-1105"}, {"GroupName", "Administrators"}});
         windows(at("10:10:00"), "DC01", kSecurity, 4720, {{"TargetSid", "S-1-5-21-1099"}, {"TargetUserName", "hoa"}});
         windows(at("21:50:00"), "DC01", kSecurity, 4672, {{"SubjectUserName", "support2"}});
         windows(at("21:55:00"), "DC01", kSecurity, 4672, {{"SubjectUserName", "support2"}});

@@ -16,15 +16,28 @@ class PushDownTest : public QueryStoreTest {
 protected:
     /// Values that look alike: numbers as texts, lists, marks, wildcards.
     std::vector<SampleEvent> odd_events(std::size_t count) {
-        static const std::vector<SampleField> kValues = {
-            {"", "4625", ValueType::integer}, {"", "4625"},  {"", "4625.0", ValueType::real}, {"", "1e3", ValueType::real},
-            {"", "1000"},                     {"", "alpha"}, {"", "Alpha Beta"},              {"", "ĐĂNG"},
-            {"", "đăng nhập"},                {"", "true", ValueType::boolean},               {"", "true"},
-            {"", ""},                         {"", "a*b"},   {"", "a?b\\c"},                  {"", "C:\\Windows\\CMD.exe"},
-            {"", "null", ValueType::null},    {"", "-7", ValueType::integer},                 {"", "9007199254740993", ValueType::integer}};
+        static const std::vector<SampleField> kValues = {{"", "4625", ValueType::integer},
+                                                         {"", "4625"},
+                                                         {"", "4625.0", ValueType::real},
+                                                         {"", "1e3", ValueType::real},
+                                                         {"", "1000"},
+                                                         {"", "alpha"},
+                                                         {"", "Alpha Beta"},
+                                                         {"", "ĐĂNG"},
+                                                         {"", "đăng nhập"},
+                                                         {"", "true", ValueType::boolean},
+                                                         {"", "true"},
+                                                         {"", ""},
+                                                         {"", "a*b"},
+                                                         {"", "a?b\\c"},
+                                                         {"", "C:\\Windows\\CMD.exe"},
+                                                         {"", "null", ValueType::null},
+                                                         {"", "-7", ValueType::integer},
+                                                         {"", "9007199254740993", ValueType::integer}};
         std::vector<SampleEvent> events;
         for (std::size_t i = 0; i < count; ++i) {
-            SampleEvent event{kFirst + static_cast<common::Nanos>(random_() % 1'000) * common::kSecond, {},
+            SampleEvent event{kFirst + static_cast<common::Nanos>(random_() % 1'000) * common::kSecond,
+                              {},
                               "line " + std::to_string(i)};
             for (const char* name : {"a", "b", "c"}) {
                 for (std::size_t n = random_() % 5 == 0 ? 2 : random_() % 2; n > 0; --n) {
@@ -40,17 +53,20 @@ protected:
     }
     std::string pick(const std::vector<std::string>& from) { return from[random_() % from.size()]; }
     std::string condition(int depth) {
-        static const std::vector<std::string> kTexts = {"'4625'", "'alpha'", "'ALPHA'", "'đăng'", "'a*b'", "@'a?b\\c'", "''",
-                                                        "'cmd.exe'", "'CMD.exe'", "'beta'", "'1e3'", "'true'", "']'", "'5'"};
+        static const std::vector<std::string> kTexts = {"'4625'",    "'alpha'", "'ALPHA'",   "'đăng'",    "'a*b'",
+                                                        "@'a?b\\c'", "''",      "'cmd.exe'", "'CMD.exe'", "'beta'",
+                                                        "'1e3'",     "'true'",  "']'",       "'5'"};
         static const std::vector<std::string> kNumbers = {"4625", "1000", "1000.0", "-7", "9007199254740993", "0"};
-        const std::string side = pick({"a", "b", "c", "c", "tolower(a)", "basename(b)", "tolower(basename(c))", "nope"});
+        const std::string side =
+            pick({"a", "b", "c", "c", "tolower(a)", "basename(b)", "tolower(basename(c))", "nope"});
         switch (random_() % (depth > 2 ? 8 : 11)) {
         case 0:
             return side + pick({" == ", " =~ ", " != ", " !~ "}) + pick(kTexts);
         case 1:
             return pick({"a", "b", "c"}) + pick({" == ", " < ", " <= ", " > ", " >= ", " != "}) + pick(kNumbers);
         case 2:
-            return side + pick({" has ", " contains ", " startswith ", " endswith ", " !has ", " !contains "}) + pick(kTexts);
+            return side + pick({" has ", " contains ", " startswith ", " endswith ", " !has ", " !contains "}) +
+                   pick(kTexts);
         case 3:
             return side + pick({" in (", " in~ (", " !in (", " has_any (", " has_all ("}) + pick(kTexts) + ", " +
                    pick(kTexts) + ")";
@@ -95,7 +111,9 @@ TEST_F(PushDownTest, AnswersAreTheSameWithAndWithout) {
 
 TEST_F(PushDownTest, LeavesBlocksUnread) {
     for (int i = 0; i < 12; ++i) {
-        store({{kFirst + i * common::kHour, {{"Image", i == 5 ? "C:\\x\\mimikatz.exe" : "C:\\x\\svchost.exe"}}, "line"}}, true);
+        store(
+            {{kFirst + i * common::kHour, {{"Image", i == 5 ? "C:\\x\\mimikatz.exe" : "C:\\x\\svchost.exe"}}, "line"}},
+            true);
     }
     const auto read = [this](const std::string& text) {
         EXPECT_NE(ask(text), "") << text;
@@ -116,15 +134,17 @@ TEST_F(PushDownTest, FiltersOverEventsMeanWhatTheyMeanInTheStore) {
     store(odd_events(150));
     store(odd_events(150), true);
     const auto leaf = [this]() {
-        const std::string field = pick({"", "", "a:", "b:", "c:", "_raw:", "event.id:", "_time:", "log.source:", "_received:"});
-        return field + pick({"4625", "alpha", "ALPHA", "*", "a\\*b", "?lpha*", "\"đăng\"", "/^c:.*exe$/", "/e 1?4$/", "true",
-                             "\"line 1\"", "10.0.0.0/8", "1.14", "*1*"});
+        const std::string field =
+            pick({"", "", "a:", "b:", "c:", "_raw:", "event.id:", "_time:", "log.source:", "_received:"});
+        return field + pick({"4625", "alpha", "ALPHA", "*", "a\\*b", "?lpha*", "\"đăng\"", "/^c:.*exe$/", "/e 1?4$/",
+                             "true", "\"line 1\"", "10.0.0.0/8", "1.14", "*1*"});
     };
     std::size_t found = 0;
     for (int round = 0; round < 800; ++round) {
         std::string text = leaf();
         for (std::size_t n = random_() % 3; n > 0; --n) {
-            text = pick({"(" + text + " OR " + leaf() + ")", text + " " + leaf(), "NOT (" + text + ")", text + " a:>=4000"});
+            text = pick(
+                {"(" + text + " OR " + leaf() + ")", text + " " + leaf(), "NOT (" + text + ")", text + " a:>=4000"});
         }
         const auto query = parse_query(text);
         ASSERT_TRUE(query) << text << ": " << describe(query.error());

@@ -11,7 +11,8 @@ using common::kSecond;
 using testing::HasSubstr;
 constexpr common::Nanos kBegin = samples::kStart;
 
-SampleEvent logon(common::Nanos time, const std::string& id, const std::string& user, const std::string& host = "DC01") {
+SampleEvent logon(common::Nanos time, const std::string& id, const std::string& user,
+                  const std::string& host = "DC01") {
     return {time,
             {{"EventID", id, event::ValueType::integer}, {"TargetUserName", user}, {"Computer", host}},
             id + " " + user + " " + std::to_string((time - kBegin) / kSecond)};
@@ -20,9 +21,9 @@ SampleEvent logon(common::Nanos time, const std::string& id, const std::string& 
 class QuerySequenceTest : public QueryStoreTest {};
 
 TEST_F(QuerySequenceTest, GivesEachMatchOnce) {
-    store({logon(kBegin + 30 * kSecond, "4624", "an"), logon(kBegin, "4625", "an"), logon(kBegin + 10 * kSecond, "4625", "an"),
-           logon(kBegin + 20 * kSecond, "4625", "binh"), logon(kBegin + 40 * kSecond, "4624", "binh"),
-           logon(kBegin + 3 * kMinute, "4624", "an")});
+    store({logon(kBegin + 30 * kSecond, "4624", "an"), logon(kBegin, "4625", "an"),
+           logon(kBegin + 10 * kSecond, "4625", "an"), logon(kBegin + 20 * kSecond, "4625", "binh"),
+           logon(kBegin + 40 * kSecond, "4624", "binh"), logon(kBegin + 3 * kMinute, "4624", "an")});
     EXPECT_EQ(ask("sequence by TargetUserName maxspan 1m [EventID:4625] [EventID:4624]"),
               "binh|2026-11-22T00:00:20Z|2026-11-22T00:00:40Z|00:00:20|[\"1.3\",\"1.4\"]\n"
               "an|2026-11-22T00:00:10Z|2026-11-22T00:00:30Z|00:00:20|[\"1.2\",\"1.0\"]");
@@ -30,9 +31,10 @@ TEST_F(QuerySequenceTest, GivesEachMatchOnce) {
               "an|2026-11-22T00:00:00Z|2026-11-22T00:00:30Z|00:00:30|[\"1.1\",\"1.2\",\"1.0\"]");
     EXPECT_EQ(ask("sequence by TargetUserName maxspan 29s [EventID:4625] with runs 2 [EventID:4624]"), "");
     EXPECT_EQ(ask("sequence by TargetUserName maxspan 1m [EventID:4624] [EventID:4625]"), "");
-    EXPECT_EQ(ask("* | where Computer == 'DC01' | sequence by Computer maxspan 1h [* | where TargetUserName == 'an'] with "
-                  "runs 3 [EventID:4624 | where TargetUserName == 'an'] | project Computer, span"),
-              "DC01|00:03:00");
+    EXPECT_EQ(
+        ask("* | where Computer == 'DC01' | sequence by Computer maxspan 1h [* | where TargetUserName == 'an'] with "
+            "runs 3 [EventID:4624 | where TargetUserName == 'an'] | project Computer, span"),
+        "DC01|00:03:00");
     EXPECT_EQ(ask("sequence by Nowhere maxspan 1h [EventID:4625]"), "") << "events without the columns are left out";
 }
 
@@ -41,8 +43,9 @@ TEST_F(QuerySequenceTest, EqualTimesAreInTheOrderOfCommit) {
            logon(kBegin, "4625", "binh")});
     for (const bool sealed : {false, true}) {
         if (sealed) { ASSERT_TRUE(store_->seal()); }
-        EXPECT_EQ(ask("sequence by TargetUserName maxspan 1s [EventID:4625] [EventID:4624] | project TargetUserName, ids"),
-                  "an|[\"1.0\",\"1.1\"]");
+        EXPECT_EQ(
+            ask("sequence by TargetUserName maxspan 1s [EventID:4625] [EventID:4624] | project TargetUserName, ids"),
+            "an|[\"1.0\",\"1.1\"]");
         EXPECT_EQ(ask("* | sort by Computer, EventID desc | sequence by TargetUserName maxspan 1s [EventID:4625] "
                       "[EventID:4624] | project TargetUserName, ids"),
                   "an|[\"1.0\",\"1.1\"]")
@@ -149,15 +152,22 @@ TEST_F(QueryAroundTest, AgreesWithLookingAtEveryPair) {
 class QueryTreeTest : public QueryStoreTest {
 protected:
     static SampleEvent process(int second, const std::string& id, const std::string& parent, const std::string& image) {
-        return {kBegin + second * kSecond, {{"ProcessGuid", id}, {"ParentProcessGuid", parent}, {"Image", image}}, image};
+        return {
+            kBegin + second * kSecond, {{"ProcessGuid", id}, {"ParentProcessGuid", parent}, {"Image", image}}, image};
     }
 };
 
 TEST_F(QueryTreeTest, AncestorsThenTheProcessAndItsChildren) {
-    store({process(1, "{A}", "{0}", "winlogon"), process(2, "{B}", "{A}", "explorer"), process(3, "{C}", "{B}", "winword"),
-           process(5, "{E}", "{D}", "whoami"), process(4, "{D}", "{C}", "cmd"), process(6, "{F}", "{C}", "splwow64"),
-           process(7, "{G}", "{B}", "notepad"), {kBegin, {{"ProcessGuid", "{D}"}}, "a connection of cmd"},
-           process(8, "{H}", "{E}", "deep"), process(9, "{H}", "{E}", "deep again")});
+    store({process(1, "{A}", "{0}", "winlogon"),
+           process(2, "{B}", "{A}", "explorer"),
+           process(3, "{C}", "{B}", "winword"),
+           process(5, "{E}", "{D}", "whoami"),
+           process(4, "{D}", "{C}", "cmd"),
+           process(6, "{F}", "{C}", "splwow64"),
+           process(7, "{G}", "{B}", "notepad"),
+           {kBegin, {{"ProcessGuid", "{D}"}}, "a connection of cmd"},
+           process(8, "{H}", "{E}", "deep"),
+           process(9, "{H}", "{E}", "deep again")});
     EXPECT_EQ(ask("proctree root=\"{c}\" id=ProcessGuid parent=ParentProcessGuid up=1"),
               "explorer|-1\nwinword|0\ncmd|1\nwhoami|2\ndeep|3\ndeep again|3\nsplwow64|1");
     EXPECT_EQ(ask("proctree root=\"{C}\" id=ProcessGuid parent=ParentProcessGuid up=9 depth=1 | project level, Image"),
@@ -187,7 +197,8 @@ TEST_F(QueryListTest, ExpandGivesARowForEachItem) {
     EXPECT_EQ(ask("* | mv-expand tags | summarize count() by tags"), "a|1\nb|1\nc|1\n|1");
     EXPECT_EQ(ask("* | extend p = split('x,y', ',') | mv-expand p | mv-expand tags | project n, p, tags | take 5"),
               "1|x|a\n1|x|b\n1|y|a\n1|y|b\n2|x|c");
-    EXPECT_EQ(ask("* | summarize s = make_set(nothing) | mv-expand s | project isnull(s)"), "1:61: give it a name: name = ...");
+    EXPECT_EQ(ask("* | summarize s = make_set(nothing) | mv-expand s | project isnull(s)"),
+              "1:61: give it a name: name = ...");
     EXPECT_EQ(ask("* | summarize s = make_set(nothing) | mv-expand s | project x = isnull(s)"), "true");
     EXPECT_EQ(ask("* | mv-expand tags | take 1"), "two|a");
 }
@@ -210,9 +221,10 @@ TEST_F(QueryListTest, ParseTakesATextApart) {
     EXPECT_EQ(parsed("'Failed ' x ' port'", "r = isnull(x)"), "true") << "nor is the text behind";
     EXPECT_EQ(parsed("* 'for ' u ' from ' ip:long ' ' *", "r = isnull(u)"), "true") << "a column of the wrong type";
     EXPECT_EQ(ask("* | parse nothing with a 'x' b | project r = isnull(a) and isnull(b)"), "true");
-    EXPECT_EQ(ask("* | extend d = '2026-11-22T00:00:00Z true 1.5 90s' | parse d with t:datetime ' ' b:bool ' ' n:double "
-                  "' ' s:timespan | project t, b, n, s"),
-              "2026-11-22T00:00:00Z|true|1.5|00:01:30");
+    EXPECT_EQ(
+        ask("* | extend d = '2026-11-22T00:00:00Z true 1.5 90s' | parse d with t:datetime ' ' b:bool ' ' n:double "
+            "' ' s:timespan | project t, b, n, s"),
+        "2026-11-22T00:00:00Z|true|1.5|00:01:30");
 }
 
 /// Against a plain search that goes back when a text does not fit.
@@ -222,8 +234,9 @@ TEST_F(QueryListTest, ParseAgreesWithASearchThatGoesBack) {
         std::string literal; ///< empty: a column
         bool skip = false;
     };
-    const std::function<bool(std::string_view, const std::vector<Piece>&, std::size_t, std::vector<std::string>&)> fits =
-        [&](std::string_view text, const std::vector<Piece>& pieces, std::size_t at, std::vector<std::string>& out) {
+    const std::function<bool(std::string_view, const std::vector<Piece>&, std::size_t, std::vector<std::string>&)>
+        fits = [&](std::string_view text, const std::vector<Piece>& pieces, std::size_t at,
+                   std::vector<std::string>& out) {
             if (at == pieces.size()) { return text.empty(); }
             const Piece& piece = pieces[at];
             if (!piece.literal.empty()) {
@@ -270,7 +283,8 @@ TEST_F(QueryListTest, ParseAgreesWithASearchThatGoesBack) {
             expected += (i == 0 ? "" : "|") + (fit ? captures[i] : std::string());
         }
         matched += fit ? 1 : 0;
-        const auto query = parse_query("* | extend t = '" + text + "' | parse t with" + pattern + " | project " + columns);
+        const auto query =
+            parse_query("* | extend t = '" + text + "' | parse t with" + pattern + " | project " + columns);
         ASSERT_TRUE(query) << pattern;
         const auto program = plan_pipes(query->pipes);
         KeepingSink sink;
@@ -333,7 +347,8 @@ TEST_F(QueryJoinTest, LookupPutsWhatATableSaysBesideARow) {
     const WordTables tables;
     sources_.tables = &tables;
     EXPECT_EQ(ask("kind:l | lookup words on k"), "l1|a|word|letters|high\nl2||||\nl3||||");
-    EXPECT_EQ(ask("kind:l | extend w = split('q,a', ',') | lookup words on n, w | summarize count() by ioc.list"), "letters|3");
+    EXPECT_EQ(ask("kind:l | extend w = split('q,a', ',') | lookup words on n, w | summarize count() by ioc.list"),
+              "letters|3");
     EXPECT_EQ(ask("* | lookup wrods on k"), "1:5: there is no table of this name; there are: words");
     EXPECT_EQ(ask("* | join (* | project k | lookup nope on k) on k"),
               "1:27: there is no table of this name; there are: words");

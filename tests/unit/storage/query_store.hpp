@@ -54,7 +54,8 @@ protected:
         run.start();
         event::QueryPlan plan = plan_for_store(prepared->query, now_, options.from, options.to, UINT64_MAX);
         if (!pushed) { plan = plan_of(prepared->query, now_, options.from, options.to, UINT64_MAX); }
-        const auto stats = store_->events().query(plan, [&](const event::StoredEvent& event) { return run.feed(event); });
+        const auto stats =
+            store_->events().query(plan, [&](const event::StoredEvent& event) { return run.feed(event); });
         if (!stats) { return "store: " + stats.error().message(); }
         stats_ = *stats;
         const auto end = run.finish();
@@ -62,10 +63,10 @@ protected:
         besides_ = run.read_besides();
         std::string result;
         for (const KeptRow& row : sink.rows) {
-            const std::string line = row.event() != nullptr && prepared->program.events
-                                         ? std::string(row.event()->raw) +
-                                               (row.values().empty() ? "" : "|" + row_text(row))
-                                         : row_text(row);
+            const std::string line =
+                row.event() != nullptr && prepared->program.events
+                    ? std::string(row.event()->raw) + (row.values().empty() ? "" : "|" + row_text(row))
+                    : row_text(row);
             result += (result.empty() ? "" : "\n") + line;
         }
         return result;

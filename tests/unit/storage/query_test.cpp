@@ -11,7 +11,8 @@ using event::Filter;
 
 /// The tree in one line, e.g. "and(glob f=x, not(phrase =y))".
 std::string shape(const Filter& filter) {
-    static constexpr const char* kNames[] = {"all", "and", "or", "not", "glob", "phrase", "compare", "cidr", "regex", "rule", "alert"};
+    static constexpr const char* kNames[] = {"all",     "and",  "or",    "not",  "glob", "phrase",
+                                             "compare", "cidr", "regex", "rule", "alert"};
     std::string result = kNames[static_cast<std::size_t>(filter.kind)];
     if (filter.kind == Filter::Kind::compare) {
         static constexpr const char* kOps[] = {"<", "<=", ">", ">="};
@@ -102,8 +103,9 @@ TEST(ParseQuery, EveryAlternativeOfTheGrammar) {
 TEST(ParseQuery, RulesAndAlertsByName) {
     EXPECT_EQ(parsed("sigma \"Dò mật khẩu\""), "rule =Dò mật khẩu");
     EXPECT_EQ(parsed("a -(alert \"17\" OR sigma\"x\")"), "and(glob =a, not(or(alert =17, rule =x)))");
-    const auto query = parse_query("x OR sigma \"r\" | sequence by a maxspan 1m [alert \"b\"] [y] | join (sigma \"c\" | "
-                                   "project a) on a");
+    const auto query =
+        parse_query("x OR sigma \"r\" | sequence by a maxspan 1m [alert \"b\"] [y] | join (sigma \"c\" | "
+                    "project a) on a");
     ASSERT_TRUE(query) << describe(query.error());
     ASSERT_EQ(query->references.size(), 3U);
     EXPECT_EQ(query->references[0].name, "r");

@@ -1,10 +1,10 @@
 // Sequences over random events against a search that tries every chain.
+#include "storage/query/exec/sequence_matcher.hpp"
+
 #include <optional>
 #include <random>
 
 #include <gtest/gtest.h>
-
-#include "storage/query/exec/sequence_matcher.hpp"
 
 namespace canhgac::storage {
 namespace {
@@ -30,9 +30,8 @@ std::optional<common::Nanos> latest_start(const std::vector<Step>& steps, const 
 }
 
 /// (start, index of the last event) of every match.
-std::vector<std::pair<common::Nanos, std::size_t>> plain_matches(const std::vector<Step>& steps,
-                                                                 const std::vector<std::uint32_t>& positions,
-                                                                 common::Nanos span) {
+std::vector<std::pair<common::Nanos, std::size_t>>
+plain_matches(const std::vector<Step>& steps, const std::vector<std::uint32_t>& positions, common::Nanos span) {
     std::vector<std::pair<common::Nanos, std::size_t>> matches;
     std::size_t first = 0;
     for (std::size_t last = 0; last < steps.size(); ++last) {

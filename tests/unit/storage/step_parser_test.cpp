@@ -18,14 +18,16 @@ std::string printed_twice(std::string_view text) {
 }
 
 TEST(ParseSteps, Sequence) {
-    EXPECT_EQ(printed_twice("sequence by host, a maxspan 10m [EventID:4625] with runs 8 [EventID:4624 LogonType:(3 OR 10)]"),
-              "* | sequence by host.name, a maxspan 10m [EventID:4625] with runs 8 "
-              "[EventID:4624 (LogonType:3 OR LogonType:10)]");
+    EXPECT_EQ(
+        printed_twice("sequence by host, a maxspan 10m [EventID:4625] with runs 8 [EventID:4624 LogonType:(3 OR 10)]"),
+        "* | sequence by host.name, a maxspan 10m [EventID:4625] with runs 8 "
+        "[EventID:4624 (LogonType:3 OR LogonType:10)]");
     EXPECT_EQ(printed_twice("sequence\n by a maxspan 90s[x][y|where n > 1 and m[\"q\"] == 2]"),
               "2:41: expected \"]\" at the end of the step");
-    EXPECT_EQ(printed_twice("x last 5m | where a == 1 | sequence by a maxspan 90s[x][y|where n > 1 and ['q z'] == 2] with "
-                            "runs 1 | count"),
-              "x last 5m | where a == 1 | sequence by a maxspan 90s [x] [y | where n > 1 and [\"q z\"] == 2] | count");
+    EXPECT_EQ(
+        printed_twice("x last 5m | where a == 1 | sequence by a maxspan 90s[x][y|where n > 1 and ['q z'] == 2] with "
+                      "runs 1 | count"),
+        "x last 5m | where a == 1 | sequence by a maxspan 90s [x] [y | where n > 1 and [\"q z\"] == 2] | count");
     EXPECT_EQ(printed_twice("sequence by a maxspan 1h [] [\"b c\"] [/d]/] [n:[1..9]] [f:\"]\"]"),
               "* | sequence by a maxspan 1h [*] [\"b c\"] [/d]/] [n:>=1 n:<=9] [f:\"]\"]");
     EXPECT_EQ(printed_twice("| sequence by a maxspan 5m [sigma \"x\"] with runs 3"),
@@ -41,8 +43,10 @@ TEST(ParseSteps, WhatIsWrongWithASequence) {
               "1:23: expected a duration above zero such as 90s, 15m, 24h, 7d, 2w");
     EXPECT_EQ(printed_twice("sequence by a maxspan 0s [x]"),
               "1:23: expected a duration above zero such as 90s, 15m, 24h, 7d, 2w");
-    EXPECT_EQ(printed_twice("sequence by a maxspan 5m"), "1:25: expected a step of the sequence, which begins with \"[\"");
-    EXPECT_EQ(printed_twice("sequence by a maxspan 5m x"), "1:26: expected a step of the sequence, which begins with \"[\"");
+    EXPECT_EQ(printed_twice("sequence by a maxspan 5m"),
+              "1:25: expected a step of the sequence, which begins with \"[\"");
+    EXPECT_EQ(printed_twice("sequence by a maxspan 5m x"),
+              "1:26: expected a step of the sequence, which begins with \"[\"");
     EXPECT_EQ(printed_twice("sequence by a maxspan 5m [x"), "1:28: expected \"]\" at the end of the step");
     EXPECT_EQ(printed_twice("sequence by a maxspan 5m [x | count]"), "1:31: expected \"where\"");
     EXPECT_EQ(printed_twice("sequence by a maxspan 5m [x | where n]x"), "1:39: expected \"|\" or the end of the query");
@@ -53,7 +57,8 @@ TEST(ParseSteps, WhatIsWrongWithASequence) {
     EXPECT_EQ(printed_twice("sequence by a maxspan 5m [last 5m]"),
               "1:27: \"last\" stands in the head of the query, not in a step of a sequence");
     EXPECT_EQ(printed_twice("sequence by a maxspan 5m [x] with 3"), "1:35: expected \"runs\"");
-    EXPECT_EQ(printed_twice("sequence by a maxspan 5m [x] with runs 0"), "1:40: expected a whole number from 1 to 1000000");
+    EXPECT_EQ(printed_twice("sequence by a maxspan 5m [x] with runs 0"),
+              "1:40: expected a whole number from 1 to 1000000");
     EXPECT_EQ(printed_twice("sequence by a maxspan 5m [x] with runs 900 [y] with runs 101"),
               "1:44: a sequence has at most 16 steps and 1000 events");
     std::string many = "sequence by a maxspan 5m";
@@ -72,8 +77,10 @@ TEST(ParseSteps, WhatIsWrongWithASequence) {
 
 TEST(ParseSteps, AroundAndProcessTree) {
     EXPECT_EQ(printed_twice("x | around 15m"), "x | around 15m");
-    EXPECT_EQ(printed_twice("x | around 90s by host, ['c-uri'] | count"), "x | around 90s by host.name, [\"c-uri\"] | count");
-    EXPECT_EQ(printed_twice("x | around by host"), "1:12: expected a duration above zero such as 90s, 15m, 24h, 7d, 2w");
+    EXPECT_EQ(printed_twice("x | around 90s by host, ['c-uri'] | count"),
+              "x | around 90s by host.name, [\"c-uri\"] | count");
+    EXPECT_EQ(printed_twice("x | around by host"),
+              "1:12: expected a duration above zero such as 90s, 15m, 24h, 7d, 2w");
     EXPECT_EQ(printed_twice("x | count | around 5m"),
               "1:13: \"around\" needs events: it stands before project, distinct, summarize, count, rare, facets and "
               "sequence");
@@ -97,8 +104,9 @@ TEST(ParseSteps, ExpandAndParse) {
     EXPECT_EQ(printed_twice("x | mv-expand"), "1:14: expected the name of a column");
     EXPECT_EQ(printed_twice("x | parse message with * 'user ' u ' port ' p:long *"),
               "x | parse message with * \"user \" u \" port \" p:long *");
-    EXPECT_EQ(printed_twice("x | parse m with a *"), "1:20: expected a text in quotes between two columns, or between \"*\" "
-                                                     "and a column: only a number ends by itself");
+    EXPECT_EQ(printed_twice("x | parse m with a *"),
+              "1:20: expected a text in quotes between two columns, or between \"*\" "
+              "and a column: only a number ends by itself");
     EXPECT_EQ(printed_twice("x | parse message with a"), "x | parse message with a");
     EXPECT_EQ(printed_twice("x | parse m with a:bool 'x' b:double 'x' c:timespan 'x' d:datetime 'x' e:string"),
               "x | parse m with a:bool \"x\" b:double \"x\" c:timespan \"x\" d:datetime \"x\" e");
@@ -110,8 +118,10 @@ TEST(ParseSteps, ExpandAndParse) {
     EXPECT_EQ(printed_twice("x | parse m with * a"), "1:20: " + text);
     EXPECT_EQ(printed_twice("x | parse m with a ''"), "1:20: expected one text that is not empty");
     EXPECT_EQ(printed_twice("x | parse m with 'a' 'b' c"), "1:22: expected one text that is not empty");
-    EXPECT_EQ(printed_twice("x | parse m with a:int"), "1:20: expected bool, long, double, timespan, datetime or string");
-    EXPECT_EQ(printed_twice("x | parse m with a ',' a"), "1:24: there is a column of this name already: name it otherwise");
+    EXPECT_EQ(printed_twice("x | parse m with a:int"),
+              "1:20: expected bool, long, double, timespan, datetime or string");
+    EXPECT_EQ(printed_twice("x | parse m with a ',' a"),
+              "1:24: there is a column of this name already: name it otherwise");
 }
 
 TEST(ParseSteps, JoinAndLookup) {
