@@ -178,7 +178,7 @@ void run_search(const Services& services, const SearchRequest& request,
     options.now = services.clock.now();
     options.limit = request.limit;
     options.cancelled = &cancelled;
-    options.head = &query.filter;
+    options.query = &query;
     options.rules = &prepared->rules;
     options.sources = sources;
     options.from = request.from.value_or(options.from);

@@ -311,7 +311,21 @@ Filter needed_by_sequence(const Pipe& pipe) {
     return result;
 }
 
+Filter root_and_children(const ProcessTree& tree) {
+    std::vector<Filter> filters;
+    for (const std::string& name : {tree.id, tree.parent}) {
+        filters.push_back(*filter_of_equal(name, QueryValue::string(tree.root)));
+    }
+    return either(std::move(filters));
+}
+
 } // namespace
+
+bool tree_asks_store(const ParsedQuery& query) noexcept {
+    if (query.pipes.empty() || query.pipes.front().kind != Pipe::Kind::process_tree) { return false; }
+    const ProcessTree& tree = query.pipes.front().tree;
+    return is_payload(tree.id) && is_payload(tree.parent);
+}
 
 Filter both(Filter left, Filter right) {
     if (left.kind == Filter::Kind::all) { return right; }
@@ -357,6 +371,7 @@ event::QueryPlan plan_for_store(const ParsedQuery& query, common::Nanos now, com
             plan.filter = both(std::move(plan.filter), needed_by_sequence(pipe));
         } else if (pipe.kind == Pipe::Kind::process_tree) {
             plan.filter = both(std::move(plan.filter), both(present(pipe.tree.id), present(pipe.tree.parent)));
+            if (tree_asks_store(query)) { plan.filter = both(std::move(plan.filter), root_and_children(pipe.tree)); }
         }
         if (pipe.kind != Pipe::Kind::where) { break; }
         narrow(pipe.condition, now, times);

@@ -15,6 +15,10 @@ namespace canhgac::storage {
 [[nodiscard]] event::QueryPlan plan_for_store(const ParsedQuery& query, common::Nanos now, common::Nanos from,
                                               common::Nanos to, std::uint64_t limit);
 
+/// Whether the first step is a proctree that asks the store itself for one generation after the other: then
+/// plan_for_store() asks for the root and its children alone, and QueryRunOptions::query has to be given.
+[[nodiscard]] bool tree_asks_store(const ParsedQuery& query) noexcept;
+
 /// A filter that every event with field == value passes; nothing if none can be told.
 [[nodiscard]] std::optional<event::Filter> filter_of_equal(std::string_view field, const QueryValue& value);
 

@@ -6,6 +6,7 @@
 
 #include "storage/query/exec/event_reader.hpp"
 #include "storage/query/exec/group_table.hpp"
+#include "storage/query/exec/piecewise_sort.hpp"
 #include "storage/query/push_down.hpp"
 
 namespace canhgac::storage {
@@ -28,9 +29,10 @@ Interval around_time(common::Nanos time, common::Nanos span) noexcept {
     return result;
 }
 
-/// In order, overlapping ones as one.
-void merge_intervals(std::vector<Interval>& intervals) {
-    std::sort(intervals.begin(), intervals.end(), [](const Interval& a, const Interval& b) { return a.from < b.from; });
+/// In order, overlapping ones as one. False: the query has to end.
+bool merge_intervals(std::vector<Interval>& intervals, QueryContext& context) {
+    const auto earlier = [](const Interval& a, const Interval& b) { return a.from < b.from; };
+    if (!sort_in_pieces(intervals, earlier, context)) { return false; }
     std::size_t kept = 0;
     for (const Interval& each : intervals) {
         if (kept > 0 && each.from <= intervals[kept - 1].to) {
@@ -40,6 +42,7 @@ void merge_intervals(std::vector<Interval>& intervals) {
         }
     }
     intervals.resize(kept);
+    return true;
 }
 
 bool holds_time(const std::vector<Interval>& intervals, common::Nanos time) noexcept {
@@ -93,8 +96,14 @@ public:
         if (alone) { values_.push_back(QueryValue::string(text)); }
         const auto found = shared.groups.find(values_);
         if (found.is_new) { shared.times.emplace_back(); }
-        shared.times[found.group].push_back(around_time(row.event->time, alone ? 0 : in_.plan.span));
-        return in_.context.take(found.bytes + 2 * sizeof(Interval) +
+        std::vector<Interval>& times = shared.times[found.group];
+        const Interval time = around_time(row.event->time, alone ? 0 : in_.plan.span);
+        if (!times.empty() && time.from <= times.back().to && times.back().from <= time.to) {
+            times.back() = {std::min(times.back().from, time.from), std::max(times.back().to, time.to)};
+            return true; // hits come by time mostly, so that few intervals stay
+        }
+        times.push_back(time);
+        return in_.context.take(found.bytes + 4 * sizeof(Interval) +
                                 (found.is_new ? sizeof(std::vector<Interval>) : 0));
     }
 
@@ -102,12 +111,11 @@ public:
         std::vector<Interval> whole;
         for (auto& [mask, shared] : shared_) {
             for (std::vector<Interval>& times : shared.times) {
-                if (!in_.context.goes_on()) { return; }
-                merge_intervals(times);
+                if (!in_.context.goes_on() || !merge_intervals(times, in_.context)) { return; }
                 whole.insert(whole.end(), times.begin(), times.end());
             }
         }
-        merge_intervals(whole);
+        if (!merge_intervals(whole, in_.context)) { return; }
         join_intervals(whole, kMostReads);
         event::QueryPlan plan;
         plan.filter = filter_of_shared();

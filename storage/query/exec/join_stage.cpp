@@ -18,7 +18,7 @@ public:
         const PlannedJoin& right = *in_.plan.right;
         QueryContext& context = in_.context;
         QueryRunOptions options = context.options;
-        options.head = &right.query.filter;
+        options.query = &right.query;
         options.limit = UINT64_MAX;
         options.memory_bytes -= std::min(options.memory_bytes, context.memory.used());
         Keeper keeper(*this);

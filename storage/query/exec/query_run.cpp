@@ -80,8 +80,8 @@ std::unique_ptr<Stage> make_stage(const StageInputs& inputs) {
 QueryRun::QueryRun(const QueryProgram& program, QueryResultSink& sink, const QueryRunOptions& options)
     : context_(options), reader_(program.fields.front(), program.widths.front()),
       output_(std::make_unique<Output>(program, sink, options.limit)) {
-    if (options.head != nullptr && names_rule(*options.head)) {
-        head_.emplace(*options.head, context_.rules(), options.sources.senders);
+    if (options.query != nullptr && names_rule(options.query->filter)) {
+        head_.emplace(options.query->filter, context_.rules(), options.sources.senders);
     }
     first_ = output_.get();
     for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {

@@ -34,8 +34,8 @@ struct QueryRunOptions {
     std::size_t memory_bytes = kDefaultQueryMemory; ///< for rows and groups kept
     std::uint64_t limit = UINT64_MAX;               ///< most rows of the result
     const std::atomic<bool>* cancelled = nullptr;
-    const event::Filter* head = nullptr; ///< the query's head; needed when it names a rule
-    const QueryRules* rules = nullptr;   ///< all that the query names; null: it names none
+    const ParsedQuery* query = nullptr; ///< needed when its head names a rule or its first step is proctree
+    const QueryRules* rules = nullptr;  ///< all that the query names; null: it names none
     QuerySources sources{};
     common::Nanos from = std::numeric_limits<common::Nanos>::min(); ///< of queries inside the query, with their `last`
     common::Nanos to = std::numeric_limits<common::Nanos>::max();

@@ -1,10 +1,15 @@
 // `proctree`: keeps the events that tell of a process and its parent, and gives those of one family, the oldest
 // ancestor first, every process before its children.
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "storage/query/exec/event_reader.hpp"
 #include "storage/query/exec/stage.hpp"
+#include "storage/query/push_down.hpp"
 #include "text/fold.hpp"
 
 namespace canhgac::storage {
@@ -13,9 +18,41 @@ namespace {
 
 class TreeStage final : public Stage {
 public:
-    explicit TreeStage(const StageInputs& inputs) : in_(inputs) {}
+    explicit TreeStage(const StageInputs& inputs) : in_(inputs), reader_(*inputs.fields, inputs.width) {
+        const QueryRunOptions& options = in_.context.options;
+        asks_ = options.query != nullptr && options.sources.events != nullptr && tree_asks_store(*options.query);
+        if (asks_ && names_rule(options.query->filter)) {
+            head_.emplace(options.query->filter, in_.context.rules(), options.sources.senders);
+        }
+    }
 
-    bool push(const QueryRow& row) override {
+    bool push(const QueryRow& row) override { return keep(row); }
+
+    void finish() override {
+        const std::string root = text::fold(in_.plan.tree.root);
+        if (asks_ && !(ask_for_ancestors(root) && ask_for_descendants(root))) { return; }
+        const std::vector<std::string> ancestors = ancestors_of(root);
+        auto level = -static_cast<std::int64_t>(ancestors.size());
+        seen_.insert(root);
+        for (auto each = ancestors.rbegin(); each != ancestors.rend(); ++each) {
+            if (!give_process(*each, level++)) { return end(); }
+        }
+        give_family(root);
+        end();
+    }
+
+private:
+    static constexpr std::size_t kEntryBytes =
+        320; ///< nodes of maps and a set, their lists, their share of the buckets
+    static constexpr std::size_t kMostAskedFor = 64; ///< processes at once
+    struct Node {
+        KeptRow row;
+        std::string id;
+        std::string parent;
+    };
+
+    bool keep(const QueryRow& row) {
+        if (asks_ && !kept_.insert({row.event->id.seq, row.event->id.index}).second) { return true; }
         const QueryValue id = in_.context.evaluator.evaluate(in_.plan.by[0], row.slots);
         const QueryValue parent = in_.context.evaluator.evaluate(in_.plan.by[1], row.slots);
         if (id.is_null() || parent.is_null()) { return true; }
@@ -28,25 +65,60 @@ public:
         return in_.context.take(nodes_.back().row.bytes() + bytes);
     }
 
-    void finish() override {
-        const std::string root = text::fold(in_.plan.tree.root);
-        const std::vector<std::string> ancestors = ancestors_of(root);
-        auto level = -static_cast<std::int64_t>(ancestors.size());
-        seen_.insert(root);
-        for (auto each = ancestors.rbegin(); each != ancestors.rend(); ++each) {
-            if (!give_process(*each, level++)) { return end(); }
+    /// Keeps the events of the head in which one of the fields has one of the values. False: failed.
+    bool ask(std::initializer_list<std::string_view> fields, std::span<const std::string> values) {
+        const QueryRunOptions& options = in_.context.options;
+        const ParsedQuery head{options.query->filter, options.query->last, {}, {}};
+        event::QueryPlan plan = plan_for_store(head, options.now, options.from, options.to, UINT64_MAX);
+        std::vector<event::Filter> wanted;
+        for (const std::string_view field : fields) {
+            for (const std::string& value : values) {
+                wanted.push_back(*filter_of_equal(field, QueryValue::string(value)));
+            }
         }
-        give_family(root);
-        end();
+        plan.filter = both(std::move(plan.filter), either(std::move(wanted)));
+        return in_.context.read_store(plan, [this](const event::StoredEvent& event) {
+            if (head_ && !head_->matches(event)) { return in_.context.goes_on(); }
+            in_.context.scratch.reset();
+            return keep({reader_.read(event, in_.context.scratch), &event});
+        });
     }
 
-private:
-    static constexpr std::size_t kEntryBytes = 256; ///< nodes of two maps, their lists, their share of the buckets
-    struct Node {
-        KeptRow row;
-        std::string id;
-        std::string parent;
-    };
+    bool ask_for_ancestors(std::string at) {
+        std::unordered_set<std::string> asked;
+        for (std::uint64_t generation = 0; generation < in_.plan.tree.up && asked.insert(at).second; ++generation) {
+            const auto found = by_id_.find(at);
+            if (found == by_id_.end()) { break; }
+            at = nodes_[in_order(found->second).front()].parent;
+            if (!ask({in_.plan.tree.id}, {&at, 1})) { return false; }
+        }
+        return true;
+    }
+
+    /// The children of the root are there: then their children, and other events of the same ids.
+    bool ask_for_descendants(const std::string& root) {
+        std::unordered_set<std::string> asked{root};
+        std::vector<std::string> parents{root};
+        for (std::uint64_t generation = 1; generation <= in_.plan.tree.depth && !parents.empty(); ++generation) {
+            std::vector<std::string> children;
+            for (const std::string& parent : parents) {
+                const auto found = by_parent_.find(parent);
+                if (found == by_parent_.end()) { continue; }
+                for (const std::size_t node : found->second) {
+                    if (asked.insert(nodes_[node].id).second) { children.push_back(nodes_[node].id); }
+                }
+            }
+            for (std::size_t at = 0; at < children.size(); at += kMostAskedFor) {
+                const auto some = std::span(children).subspan(at, std::min(kMostAskedFor, children.size() - at));
+                const bool last = generation == in_.plan.tree.depth;
+                const bool went =
+                    last ? ask({in_.plan.tree.id}, some) : ask({in_.plan.tree.id, in_.plan.tree.parent}, some);
+                if (!went) { return false; }
+            }
+            parents = std::move(children);
+        }
+        return true;
+    }
 
     /// Ids are compared in any case.
     static std::string key_of(const QueryValue& value) {
@@ -117,6 +189,10 @@ private:
     }
 
     StageInputs in_;
+    EventReader reader_;
+    bool asks_ = false;
+    std::optional<EventFilter> head_;                        ///< when the store cannot tell it all
+    std::set<std::pair<std::uint64_t, std::uint32_t>> kept_; ///< places of events, when some may come twice
     std::vector<Node> nodes_;
     std::unordered_map<std::string, std::vector<std::size_t>> by_id_;
     std::unordered_map<std::string, std::vector<std::size_t>> by_parent_;

@@ -149,6 +149,23 @@ TEST_F(QueryAroundTest, AgreesWithLookingAtEveryPair) {
     EXPECT_GT(numbers.size(), 100U);
 }
 
+/// Matches lines that begin with its name.
+class FirstLetters final : public event::PredicateSource {
+public:
+    std::unique_ptr<event::EventPredicate> find(std::string_view reference) const override {
+        class Begins final : public event::EventPredicate {
+        public:
+            explicit Begins(std::string_view text) : text_(text) {}
+            bool matches(const event::StoredEvent& event) override { return event.raw.starts_with(text_); }
+
+        private:
+            std::string text_;
+        };
+        if (reference == "none") { return nullptr; }
+        return std::make_unique<Begins>(reference);
+    }
+};
+
 class QueryTreeTest : public QueryStoreTest {
 protected:
     static SampleEvent process(int second, const std::string& id, const std::string& parent, const std::string& image) {
@@ -185,6 +202,46 @@ TEST_F(QueryTreeTest, CirclesEnd) {
     EXPECT_EQ(ask("proctree root='a' id=ProcessGuid parent=ParentProcessGuid"), "1|0\n3|1\n2|2");
     EXPECT_EQ(ask("proctree root='a' id=ProcessGuid parent=ParentProcessGuid up=50"), "3|-2\n2|-1\n1|0");
     EXPECT_EQ(ask("proctree root='d' id=ProcessGuid parent=ParentProcessGuid up=5"), "4|0");
+}
+
+/// Random forests, once asked of the store generation by generation, once from all events.
+TEST_F(QueryTreeTest, AsFirstStepItGivesWhatItGivesBehindOthers) {
+    std::mt19937 random(23);
+    for (int batch = 0; batch < 6; ++batch) {
+        std::vector<SampleEvent> events;
+        for (int i = 0; i < 60; ++i) {
+            const auto id = [&] { return "{" + std::to_string(random() % 120) + (random() % 2 == 0 ? "a}" : "A}"); };
+            events.push_back(process(static_cast<int>(random() % 5'000), id(), id(), std::to_string(batch * 60 + i)));
+            if (random() % 9 == 0) { events.back().fields.erase(events.back().fields.begin()); }
+        }
+        store(events, batch % 2 == 0);
+    }
+    const FirstLetters rules;
+    sources_.rules = &rules;
+    std::size_t lines = 0;
+    for (int round = 0; round < 150; ++round) {
+        const std::string tree = "proctree root='{" + std::to_string(random() % 120) +
+                                 "a}' id=ProcessGuid parent=ParentProcessGuid depth=" + std::to_string(random() % 5) +
+                                 " up=" + std::to_string(random() % 4) + " | project level, Image";
+        const std::string head = random() % 3 == 0   ? "Image:*1* | "
+                                 : random() % 3 == 0 ? "sigma \"1\" last 23h | "
+                                                     : "* | ";
+        const std::string given = ask(head + tree);
+        ASSERT_EQ(given, ask(head + "where true | " + tree)) << head << tree;
+        lines += static_cast<std::size_t>(std::count(given.begin(), given.end(), '\n'));
+    }
+    EXPECT_GT(lines, 300U);
+}
+
+TEST_F(QueryTreeTest, AsksTheStoreForTheFamilyOnly) {
+    for (int i = 0; i < 20; ++i) {
+        store({process(i, "{p-" + std::to_string(i) + "}", "{q-" + std::to_string(i) + "}", "x")}, true);
+    }
+    store({process(50, "{p-99}", "{p-7}", "child of 7"), process(51, "{p-100}", "{p-99}", "grandchild")}, true);
+    EXPECT_EQ(ask("proctree root='{p-7}' id=ProcessGuid parent=ParentProcessGuid up=1"),
+              "x|0\nchild of 7|1\ngrandchild|2");
+    EXPECT_LE(stats_.blocks_total - stats_.blocks_pruned, 4U) << "of 21";
+    EXPECT_LE(besides_.blocks_total - besides_.blocks_pruned, 12U) << "of 84";
 }
 
 class QueryListTest : public QueryStoreTest {};
@@ -354,22 +411,6 @@ TEST_F(QueryJoinTest, LookupPutsWhatATableSaysBesideARow) {
               "1:27: there is no table of this name; there are: words");
 }
 
-/// Matches lines that begin with its name.
-class FirstLetters final : public event::PredicateSource {
-public:
-    std::unique_ptr<event::EventPredicate> find(std::string_view reference) const override {
-        class Begins final : public event::EventPredicate {
-        public:
-            explicit Begins(std::string_view text) : text_(text) {}
-            bool matches(const event::StoredEvent& event) override { return event.raw.starts_with(text_); }
-
-        private:
-            std::string text_;
-        };
-        if (reference == "none") { return nullptr; }
-        return std::make_unique<Begins>(reference);
-    }
-};
 class TwoAlerts final : public event::EventSetSource {
 public:
     std::optional<event::EventSet> find(std::string_view id) const override {

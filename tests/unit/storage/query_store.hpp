@@ -47,7 +47,7 @@ protected:
         options.now = now_;
         options.memory_bytes = memory_;
         options.cancelled = cancelled_;
-        options.head = &prepared->query.filter;
+        options.query = &prepared->query;
         options.rules = &prepared->rules;
         options.sources = sources_;
         QueryRun run(prepared->program, sink, options);
