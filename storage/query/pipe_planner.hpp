@@ -67,6 +67,10 @@ private:
     void start_events(PlannedStep& out);
     /// A column made beside those there are, or in place of one; its slot.
     QuerySlot make_column(std::string_view name, QueryType type);
+    /// Whether a step behind `pipe` names a column.
+    [[nodiscard]] bool named_behind(const Pipe& pipe, std::string_view name) const;
+
+    const Pipeline* pipes_ = nullptr;
     QueryProgram program_;
     bool open_ = true;                   ///< rows are events: any name is a column
     std::vector<PlannedColumn> columns_; ///< all of a table; those made over an event

@@ -58,6 +58,7 @@ Expression column_expression(std::string_view name, std::uint32_t at) {
 }
 
 common::Result<QueryProgram, QueryProblem> PipePlanner::run(const Pipeline& pipes) {
+    pipes_ = &pipes;
     program_.widths.push_back(0);
     program_.fields.emplace_back();
     for (const Pipe& pipe : pipes) {

@@ -97,6 +97,7 @@ struct PlannedStep {
     std::vector<PlannedPart> parts;           ///< sequence
     std::vector<PlannedPiece> pieces;         ///< parse
     common::Nanos span = 0;                   ///< sequence, around
+    bool with_raws = false;                   ///< sequence
     ProcessTree tree;
     JoinKind join = JoinKind::inner;
     std::shared_ptr<const PlannedJoin> right;

@@ -7,6 +7,34 @@
 
 namespace canhgac::storage {
 
+namespace {
+
+bool names_column(const Expression& expression, std::string_view name) {
+    if (expression.kind == Expression::Kind::column) { return expression.text == name; }
+    return std::any_of(expression.arguments.begin(), expression.arguments.end(),
+                       [name](const Expression& each) { return names_column(each, name); });
+}
+
+bool names_column(const Pipe& pipe, std::string_view name) {
+    const auto in_named = [name](const NamedExpression& each) { return names_column(each.expression, name); };
+    const auto in_key = [name](const SortKey& each) { return names_column(each.expression, name); };
+    const auto in_aggregate = [name](const Aggregate& aggregate) {
+        return std::any_of(aggregate.arguments.begin(), aggregate.arguments.end(),
+                           [name](const Expression& each) { return names_column(each, name); });
+    };
+    return names_column(pipe.condition, name) || std::any_of(pipe.columns.begin(), pipe.columns.end(), in_named) ||
+           std::any_of(pipe.groups.begin(), pipe.groups.end(), in_named) ||
+           std::any_of(pipe.keys.begin(), pipe.keys.end(), in_key) ||
+           std::any_of(pipe.aggregates.begin(), pipe.aggregates.end(), in_aggregate);
+}
+
+} // namespace
+
+bool PipePlanner::named_behind(const Pipe& pipe, std::string_view name) const {
+    const Pipe* const end = pipes_->data() + pipes_->size();
+    return std::any_of(&pipe + 1, end, [name](const Pipe& each) { return names_column(each, name); });
+}
+
 bool PipePlanner::want_events(const Pipe& pipe) {
     return open_ || refuse(QueryErrc::needs_events, pipe.at, std::string(to_string(pipe.kind)));
 }
@@ -58,6 +86,8 @@ bool PipePlanner::sequence(const Pipe& pipe, PlannedStep& out) {
         !add_column(columns, "ids", QueryType::list, pipe.at)) {
         return false;
     }
+    out.with_raws = named_behind(pipe, "raws"); // they have to be read once more
+    if (out.with_raws && !add_column(columns, "raws", QueryType::list, pipe.at)) { return false; }
     start_frame(out, std::move(columns));
     return true;
 }

@@ -327,6 +327,10 @@ bool tree_asks_store(const ParsedQuery& query) noexcept {
     return is_payload(tree.id) && is_payload(tree.parent);
 }
 
+Filter without_rules(const Filter& filter) {
+    return without_rules(filter, true);
+}
+
 Filter both(Filter left, Filter right) {
     if (left.kind == Filter::Kind::all) { return right; }
     if (right.kind == Filter::Kind::all) { return left; }
@@ -364,7 +368,7 @@ event::QueryPlan plan_for_store(const ParsedQuery& query, common::Nanos now, com
                                 std::uint64_t limit) {
     event::QueryPlan plan;
     plan.limit = limit;
-    plan.filter = without_rules(query.filter, true);
+    plan.filter = without_rules(query.filter);
     Times times{query.last ? std::max(from, now - *query.last) : from, to};
     for (const Pipe& pipe : query.pipes) {
         if (pipe.kind == Pipe::Kind::sequence) {

@@ -22,6 +22,9 @@ namespace canhgac::storage {
 /// A filter that every event with field == value passes; nothing if none can be told.
 [[nodiscard]] std::optional<event::Filter> filter_of_equal(std::string_view field, const QueryValue& value);
 
+/// What the filter without its rules passes; never less than the filter.
+[[nodiscard]] event::Filter without_rules(const event::Filter& filter);
+
 /// Both, in one; every event if there are none.
 [[nodiscard]] event::Filter both(event::Filter left, event::Filter right);
 [[nodiscard]] event::Filter either(std::vector<event::Filter> filters);

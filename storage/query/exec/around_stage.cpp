@@ -1,81 +1,18 @@
 // `around`: remembers when the hits were, by what they share with the events wanted; then reads the store once more
 // where they were.
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "storage/query/exec/event_reader.hpp"
 #include "storage/query/exec/group_table.hpp"
-#include "storage/query/exec/piecewise_sort.hpp"
+#include "storage/query/exec/time_intervals.hpp"
 #include "storage/query/push_down.hpp"
 
 namespace canhgac::storage {
 
 namespace {
 
-constexpr std::size_t kMostReads = 64;   ///< of the store; hits far apart are read with what lies between them
 constexpr std::size_t kMostShared = 128; ///< values told to the store
-
-/// [from, to] of time, both included.
-struct Interval {
-    common::Nanos from;
-    common::Nanos to;
-};
-
-Interval around_time(common::Nanos time, common::Nanos span) noexcept {
-    Interval result{};
-    if (__builtin_sub_overflow(time, span, &result.from)) { result.from = std::numeric_limits<common::Nanos>::min(); }
-    if (__builtin_add_overflow(time, span, &result.to)) { result.to = std::numeric_limits<common::Nanos>::max() - 1; }
-    return result;
-}
-
-/// In order, overlapping ones as one. False: the query has to end.
-bool merge_intervals(std::vector<Interval>& intervals, QueryContext& context) {
-    const auto earlier = [](const Interval& a, const Interval& b) { return a.from < b.from; };
-    if (!sort_in_pieces(intervals, earlier, context)) { return false; }
-    std::size_t kept = 0;
-    for (const Interval& each : intervals) {
-        if (kept > 0 && each.from <= intervals[kept - 1].to) {
-            intervals[kept - 1].to = std::max(intervals[kept - 1].to, each.to);
-        } else {
-            intervals[kept++] = each;
-        }
-    }
-    intervals.resize(kept);
-    return true;
-}
-
-bool holds_time(const std::vector<Interval>& intervals, common::Nanos time) noexcept {
-    const auto behind = std::upper_bound(intervals.begin(), intervals.end(), time,
-                                         [](common::Nanos at, const Interval& each) { return at < each.from; });
-    return behind != intervals.begin() && time <= std::prev(behind)->to;
-}
-
-/// Joins what lies closest until there are few enough.
-void join_intervals(std::vector<Interval>& intervals, std::size_t most) {
-    if (intervals.size() <= most) { return; }
-    std::vector<std::size_t> gaps(intervals.size() - 1); // by the interval before
-    for (std::size_t i = 0; i < gaps.size(); ++i) {
-        gaps[i] = i;
-    }
-    const auto wider = [&](std::size_t a, std::size_t b) {
-        const auto width = [&](std::size_t i) {
-            return static_cast<std::uint64_t>(intervals[i + 1].from) - static_cast<std::uint64_t>(intervals[i].to);
-        };
-        return width(a) > width(b);
-    };
-    std::nth_element(gaps.begin(), gaps.begin() + static_cast<std::ptrdiff_t>(most - 1), gaps.end(), wider);
-    gaps.resize(most - 1);
-    std::sort(gaps.begin(), gaps.end());
-    std::vector<Interval> joined;
-    std::size_t first = 0;
-    for (const std::size_t gap : gaps) {
-        joined.push_back({intervals[first].from, intervals[gap].to});
-        first = gap + 1;
-    }
-    joined.push_back({intervals[first].from, intervals.back().to});
-    intervals = std::move(joined);
-}
 
 class AroundStage final : public Stage {
 public:
@@ -116,19 +53,11 @@ public:
             }
         }
         if (!merge_intervals(whole, in_.context)) { return; }
-        join_intervals(whole, kMostReads);
+        join_intervals(whole, kMostStoreReads);
         event::QueryPlan plan;
         plan.filter = filter_of_shared();
-        plan.limit = UINT64_MAX;
-        bool more = true;
-        for (auto each = whole.rbegin(); each != whole.rend() && more; ++each) {
-            plan.from = each->from;
-            plan.to = each->to + 1;
-            const auto visit = [&](const event::StoredEvent& event) {
-                more = take(event);
-                return more && !in_.context.failure;
-            };
-            if (!in_.context.read_store(plan, visit)) { return; }
+        if (!read_intervals(whole, std::move(plan), in_.context, [this](const auto& event) { return take(event); })) {
+            return;
         }
         in_.next.finish();
     }

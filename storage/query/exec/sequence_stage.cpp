@@ -1,17 +1,21 @@
 // `sequence`: keeps a short note of each event that fits a part, brings them in order at the end and looks for matches.
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "storage/query/exec/group_table.hpp"
 #include "storage/query/exec/piecewise_sort.hpp"
 #include "storage/query/exec/sequence_matcher.hpp"
+#include "storage/query/exec/time_intervals.hpp"
+#include "storage/query/push_down.hpp"
 
 namespace canhgac::storage {
 
 namespace {
 
 constexpr std::size_t kNotesBetweenLooks = 4'096; ///< at the cancel flag
+constexpr std::size_t kRawBytes = 96;             ///< a node of the map of lines
 
 std::vector<std::uint32_t> positions_of(const std::vector<PlannedPart>& parts) {
     std::vector<std::uint32_t> positions;
@@ -50,6 +54,7 @@ public:
             return std::tuple(b.time, b.id) < std::tuple(a.time, a.id);
         };
         if (!sort_in_pieces(matches_, newer, in_.context)) { return; }
+        if (in_.plan.with_raws && !read_raws()) { return; }
         std::vector<QueryValue> slots(in_.width);
         for (const Match& match : matches_) {
             if (!in_.context.goes_on()) { return; }
@@ -119,7 +124,40 @@ private:
             const event::EventId id = notes_[events_[match.first + i]].id;
             ids[i] = QueryValue::string(in_.context.scratch.copy(fmt::format("{}.{}", id.seq, id.index)));
         }
-        slots[slot] = QueryValue::list(ids);
+        slots[slot++] = QueryValue::list(ids);
+        if (in_.plan.with_raws) { slots[slot] = QueryValue::list(raws_of(match)); }
+    }
+
+    /// Reads the lines of the events that are in matches.
+    bool read_raws() {
+        std::vector<Interval> times;
+        for (const std::uint32_t event : events_) {
+            raws_.try_emplace(notes_[event].id);
+            times.push_back({notes_[event].time, notes_[event].time});
+        }
+        if (!in_.context.take(events_.size() * (sizeof(Interval) + kRawBytes))) { return false; }
+        if (!merge_intervals(times, in_.context)) { return false; }
+        join_intervals(times, kMostStoreReads);
+        std::vector<event::Filter> filters;
+        for (const PlannedPart& part : in_.plan.parts) {
+            filters.push_back(without_rules(part.filter));
+        }
+        event::QueryPlan plan;
+        plan.filter = either(std::move(filters));
+        return read_intervals(times, std::move(plan), in_.context, [this](const event::StoredEvent& event) {
+            const auto found = raws_.find(event.id);
+            if (found == raws_.end()) { return true; }
+            found->second = event.raw;
+            return in_.context.take(event.raw.size());
+        });
+    }
+
+    std::span<const QueryValue> raws_of(const Match& match) {
+        const auto raws = allocate_values(in_.context.scratch, match.count);
+        for (std::size_t i = 0; i < match.count; ++i) {
+            raws[i] = QueryValue::string(raws_.at(notes_[events_[match.first + i]].id));
+        }
+        return raws;
     }
 
     StageInputs in_;
@@ -128,6 +166,7 @@ private:
     std::vector<Note> notes_;
     std::vector<Match> matches_;
     std::vector<std::uint32_t> events_;
+    std::map<event::EventId, std::string> raws_; ///< of events in matches, when they are wanted
     std::vector<QueryValue> values_;
 };
 

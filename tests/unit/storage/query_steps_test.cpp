@@ -35,6 +35,15 @@ TEST_F(QuerySequenceTest, GivesEachMatchOnce) {
         ask("* | where Computer == 'DC01' | sequence by Computer maxspan 1h [* | where TargetUserName == 'an'] with "
             "runs 3 [EventID:4624 | where TargetUserName == 'an'] | project Computer, span"),
         "DC01|00:03:00");
+    EXPECT_EQ(
+        ask("sequence by TargetUserName maxspan 1m [EventID:4625] [EventID:4624] | extend first = tostring(raws) | "
+            "project TargetUserName, raws, first"),
+        "binh|[\"4625 binh 20\",\"4624 binh 40\"]|[\"4625 binh 20\",\"4624 binh 40\"]\n"
+        "an|[\"4625 an 10\",\"4624 an 30\"]|[\"4625 an 10\",\"4624 an 30\"]");
+    EXPECT_EQ(ask("sequence by TargetUserName maxspan 1m [EventID:4625] [EventID:4624] | summarize n = count() by "
+                  "Computer = 1 "
+                  "| project raws"),
+              "1:119: no such column after the steps before");
     EXPECT_EQ(ask("sequence by Nowhere maxspan 1h [EventID:4625]"), "") << "events without the columns are left out";
 }
 
