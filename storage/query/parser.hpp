@@ -25,7 +25,8 @@ inline constexpr std::size_t kMaxQueryDepth = 64;
 [[nodiscard]] std::string print_query(const ParsedQuery& query);
 [[nodiscard]] std::string print_query(const event::Filter& filter);
 
-/// The plan of a query: its filter, and [from, to) cut to the last `last` before `now`.
+/// The plan of a query's head alone (see push_down.hpp for the steps): its filter, and [from, to) cut to the last
+/// `last` before `now`.
 [[nodiscard]] event::QueryPlan plan_of(ParsedQuery query, common::Nanos now, common::Nanos from, common::Nanos to,
                                        std::uint64_t limit);
 

@@ -366,10 +366,8 @@ std::optional<Filter> filter_of_equal(std::string_view field, const QueryValue& 
 
 event::QueryPlan plan_for_store(const ParsedQuery& query, common::Nanos now, common::Nanos from, common::Nanos to,
                                 std::uint64_t limit) {
-    event::QueryPlan plan;
-    plan.limit = limit;
-    plan.filter = without_rules(query.filter);
-    Times times{query.last ? std::max(from, now - *query.last) : from, to};
+    event::QueryPlan plan = plan_of({without_rules(query.filter), query.last, {}, {}}, now, from, to, limit);
+    Times times{plan.from, plan.to};
     for (const Pipe& pipe : query.pipes) {
         if (pipe.kind == Pipe::Kind::sequence) {
             plan.filter = both(std::move(plan.filter), needed_by_sequence(pipe));

@@ -44,6 +44,7 @@ TEST_F(QuerySequenceTest, GivesEachMatchOnce) {
                   "Computer = 1 "
                   "| project raws"),
               "1:119: no such column after the steps before");
+    EXPECT_EQ(ask("event.id:(1.2 OR 1.0)"), "4624 an 30\n4625 an 10") << "as ids are found again";
     EXPECT_EQ(ask("sequence by Nowhere maxspan 1h [EventID:4625]"), "") << "events without the columns are left out";
 }
 
