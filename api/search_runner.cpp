@@ -9,10 +9,12 @@
 
 #include <fmt/format.h>
 
+#include "api/alert_events.hpp"
 #include "api/json_text.hpp"
 #include "api/problem.hpp"
 #include "storage/query/exec/query_run.hpp"
-#include "storage/query/parser.hpp"
+#include "storage/query/prepare.hpp"
+#include "storage/query/push_down.hpp"
 
 namespace canhgac::api {
 namespace {
@@ -24,6 +26,7 @@ constexpr std::chrono::milliseconds kPartDelay{50};      ///< but none waits lon
 constexpr std::chrono::milliseconds kProgressDelay{500}; ///< between two reports
 constexpr std::uint64_t kEventsBetweenLooks = 1'024;     ///< at the clock
 constexpr unsigned kUnprocessable = 422;
+constexpr unsigned kServerError = 500;
 
 double seconds_since(SteadyClock::time_point start) {
     return std::chrono::duration<double>(SteadyClock::now() - start).count();
@@ -138,14 +141,22 @@ std::string stats_line(const event::QueryStats& stats, const storage::QueryRunPr
                        stats.stopped_early || progress.cut, progress.memory_peak, seconds);
 }
 
+void add_stats(event::QueryStats& stats, const event::QueryStats& more) noexcept {
+    stats.rows_matched += more.rows_matched;
+    stats.rows_scanned += more.rows_scanned;
+    stats.blocks_total += more.blocks_total;
+    stats.blocks_pruned += more.blocks_pruned;
+}
+
 std::string error_line(unsigned status, std::string_view detail) {
     return fmt::format("{{\"error\":{}}}\n", problem_text(status, detail));
 }
 
 /// Without steps, or with "take" at once, the store need not look for more.
-std::uint64_t rows_wanted(const storage::Pipeline& pipes, std::uint64_t limit) {
-    if (pipes.empty()) { return limit; }
-    return pipes.front().kind == storage::Pipe::Kind::take ? pipes.front().count : UINT64_MAX;
+std::uint64_t rows_wanted(const storage::ParsedQuery& query, std::uint64_t limit) {
+    if (storage::names_rule(query.filter)) { return UINT64_MAX; } // the store cannot tell which
+    if (query.pipes.empty()) { return limit; }
+    return query.pipes.front().kind == storage::Pipe::Kind::take ? query.pipes.front().count : UINT64_MAX;
 }
 
 } // namespace
@@ -153,42 +164,53 @@ std::uint64_t rows_wanted(const storage::Pipeline& pipes, std::uint64_t limit) {
 void run_search(const Services& services, const SearchRequest& request,
                 const std::shared_ptr<net::HttpExchange>& exchange, const std::atomic<bool>& cancelled) {
     const auto started = SteadyClock::now();
-    auto query = storage::parse_query(request.query);
-    if (!query) {
-        const storage::QueryError& error = query.error();
+    const AlertEvents alerts(services.alerts);
+    const storage::QuerySources sources{&services.events, &services.sources,      services.rule_filters,
+                                        &alerts,          services.lookup_tables, services.suffixes};
+    const auto prepared = storage::prepare_query(request.query, sources);
+    if (!prepared) {
+        const storage::QueryError& error = prepared.error();
         exchange->respond(problem_at("query, line:column " + storage::describe(error), error.line, error.column));
         return;
     }
-    const auto program = storage::plan_pipes(query->pipes); // parse_query() has seen that it can be
-    if (!program) {
-        exchange->respond(problem(400, storage::to_string(program.error().code)));
-        return;
-    }
-    using Limits = std::numeric_limits<common::Nanos>;
-    const bool steps = !query->pipes.empty();
-    const std::uint64_t wanted = rows_wanted(query->pipes, request.limit);
-    const common::Nanos now = services.clock.now();
-    const event::QueryPlan plan = storage::plan_of(std::move(*query), now, request.from.value_or(Limits::min()),
-                                                   request.to.value_or(Limits::max()), wanted);
-    if (!exchange->start_stream(net::make_response(200, "application/x-ndjson", ""))) { return; }
-    LineWriter lines(*exchange);
-    ResultLines result(*program, lines);
-    ProgressLines progress(lines, started);
+    const storage::ParsedQuery& query = prepared->query;
     storage::QueryRunOptions options;
-    options.now = now;
+    options.now = services.clock.now();
     options.limit = request.limit;
     options.cancelled = &cancelled;
-    storage::QueryRun run(*program, result, options);
-    const auto stats = services.events.query(
-        plan,
-        [&](const event::StoredEvent& event) { return run.feed(event) && (!steps || progress.look(run.progress())); },
-        &cancelled);
+    options.query = &query;
+    options.rules = &prepared->rules;
+    options.sources = sources;
+    options.from = request.from.value_or(options.from);
+    options.to = request.to.value_or(options.to);
+    const event::QueryPlan plan =
+        storage::plan_for_store(query, options.now, options.from, options.to, rows_wanted(query, request.limit));
+    if (!exchange->start_stream(net::make_response(200, "application/x-ndjson", ""))) { return; }
+    LineWriter lines(*exchange);
+    ResultLines result(prepared->program, lines);
+    ProgressLines progress(lines, started);
+    storage::QueryRun run(prepared->program, result, options);
+    common::Result<event::QueryStats, std::error_code> stats;
+    if (run.start()) {
+        const bool steps = !query.pipes.empty();
+        stats = services.events.query(
+            plan,
+            [&](const event::StoredEvent& event) {
+                return run.feed(event) && (!steps || progress.look(run.progress()));
+            },
+            &cancelled);
+    }
     if (!stats) {
         services.logger.error("search: {}", stats.error().message());
-        lines.finish(error_line(500, stats.error().message()));
-    } else if (const auto end = run.finish(); !end && end.error() == storage::QueryRunErrc::memory) {
-        lines.finish(error_line(kUnprocessable, storage::to_string(end.error())));
+        lines.finish(error_line(kServerError, stats.error().message()));
+    } else if (const auto end = run.finish(); !end && end.error() != storage::QueryRunErrc::cancelled) {
+        if (end.error() == storage::QueryRunErrc::store) {
+            services.logger.error("search: {}", run.store_error().message());
+        }
+        const bool store = end.error() == storage::QueryRunErrc::store;
+        lines.finish(error_line(store ? kServerError : kUnprocessable, storage::to_string(end.error())));
     } else {
+        add_stats(*stats, run.read_besides());
         lines.finish(stats_line(*stats, run.progress(), seconds_since(started)));
     }
     exchange->finish_stream();

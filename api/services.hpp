@@ -13,7 +13,9 @@
 #include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/metrics.hpp"
+#include "event/query_sources.hpp"
 #include "event/store.hpp"
+#include "text/public_suffix.hpp"
 
 namespace canhgac::api {
 
@@ -54,6 +56,10 @@ struct Services {
     std::function<ReloadResult()> reload_rules{};
     /// What is not ready yet, for people; empty = everything works.
     std::function<std::string()> not_ready{};
+    /// What searches may ask besides; null: not there.
+    const event::PredicateSource* rule_filters = nullptr; ///< sigma "..."
+    const event::LookupSource* lookup_tables = nullptr;   ///< lookup
+    const text::PublicSuffixes* suffixes = nullptr;       ///< registered_domain()
 };
 
 } // namespace canhgac::api

@@ -29,11 +29,14 @@
 #include "collector/record_decoder.hpp"
 #include "common/durable_file.hpp"
 #include "common/metrics.hpp"
+#include "engine/intel/indicator_tables.hpp"
 #include "engine/intel/look_back.hpp"
 #include "engine/pipeline.hpp"
+#include "engine/rule_predicates.hpp"
 #include "net/digest.hpp"
 #include "net/io_threads.hpp"
 #include "storage/journal_store.hpp"
+#include "text/public_suffix.hpp"
 
 namespace canhgac::app {
 
@@ -175,6 +178,7 @@ struct Server::Parts {
         if (alerts) { alerts->request_checkpoint(); }
         rule_count = loaded.rules->stats().rules;
         const std::lock_guard lock(summaries_mutex);
+        rules = loaded.rules;
         summaries = summarize(loaded);
         texts = loaded.texts;
         return loaded;
@@ -246,7 +250,10 @@ struct Server::Parts {
                                    return list;
                                },
                                std::move(reload),
-                               [this] { return ready ? std::string() : std::string("starting"); }};
+                               [this] { return ready ? std::string() : std::string("starting"); },
+                               &rule_filters,
+                               &indicator_tables,
+                               suffixes ? &*suffixes : nullptr};
         api = std::make_unique<api::ApiServer>(io, std::move(address), token, "token", std::move(services));
     }
 
@@ -289,10 +296,22 @@ struct Server::Parts {
     std::unique_ptr<alerting::AlertEngine> alerts;
     net::IoThreads io{2};
     std::unique_ptr<Collectors> collectors;
-    std::unique_ptr<api::ApiServer> api;
     std::mutex summaries_mutex;
-    std::vector<api::RuleSummary> summaries; ///< guarded by summaries_mutex
-    std::map<std::string, RuleTexts> texts;  ///< guarded by summaries_mutex
+    std::vector<api::RuleSummary> summaries;      ///< guarded by summaries_mutex
+    std::map<std::string, RuleTexts> texts;       ///< guarded by summaries_mutex
+    std::shared_ptr<const engine::RuleSet> rules; ///< guarded by summaries_mutex
+    engine::RulePredicates rule_filters{[this] {
+                                            const std::lock_guard lock(summaries_mutex);
+                                            return rules;
+                                        },
+                                        fields};
+    engine::IndicatorTables indicator_tables{[this]() -> std::shared_ptr<const engine::IndicatorSet> {
+                                                 const auto now = enrichment.current();
+                                                 return now == nullptr ? nullptr : now->indicators;
+                                             },
+                                             clock};
+    const std::optional<text::PublicSuffixes> suffixes = text::PublicSuffixes::load(text::PublicSuffixes::kDebianFile);
+    std::unique_ptr<api::ApiServer> api;
     std::atomic<bool> ready{false};
     std::mutex reload_mutex;
     bool stopped = false;

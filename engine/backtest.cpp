@@ -8,6 +8,7 @@
 #include "engine/correlation.hpp"
 #include "engine/detection_record.hpp"
 #include "engine/match_worker.hpp"
+#include "engine/rule_predicates.hpp"
 
 namespace canhgac::engine {
 namespace {
@@ -78,7 +79,8 @@ public:
 
     /// False to stop.
     bool add(const event::StoredEvent& stored) {
-        load(stored);
+        batch_.reset();
+        add_stored(stored, names_, batch_);
         ++report_.events;
         report_.first_event = report_.events == 1 ? stored.time : std::min(report_.first_event, stored.time);
         report_.last_event = report_.events == 1 ? stored.time : std::max(report_.last_event, stored.time);
@@ -108,22 +110,6 @@ public:
     }
 
 private:
-    /// The stored event as the decoder once made it; its texts live as long as the call that gave it.
-    void load(const event::StoredEvent& stored) {
-        batch_.reset();
-        event::Event& event = batch_.begin();
-        event.time = stored.time;
-        event.received = stored.received;
-        event.raw = stored.raw;
-        event.source = stored.source;
-        event.flags = stored.flags;
-        event.format = stored.format;
-        for (const auto& [name, field] : stored.fields) {
-            batch_.add(names_.intern(name), field.text(), field.type());
-        }
-        batch_.finish();
-    }
-
     void count_classes() {
         for (const std::uint32_t index : classifier_.classes(batch_, batch_.events()[0])) {
             ++report_.classes[classifier_.entry(index).logsource];

@@ -22,6 +22,8 @@ struct Filter {
         compare,  ///< numeric or time comparison `op` with `number`
         cidr,     ///< `pattern` is a network
         regex,    ///< `pattern` searched in the value
+        rule,     ///< what the Sigma rule `pattern` matches: for storage/query only, no store takes it
+        alert,    ///< the events of the alert `pattern`: the same
     };
     enum class Op : std::uint8_t { less, less_equal, greater, greater_equal };
 

@@ -94,6 +94,8 @@ bool holds(const Node& node, std::string_view value) {
     case Kind::conjunction:
     case Kind::disjunction:
     case Kind::negation:
+    case Kind::rule:
+    case Kind::alert:
         break;
     }
     return true;
@@ -211,6 +213,9 @@ std::error_code RowFilter::Impl::build(const event::Filter& filter, const FieldD
     case Kind::negation:
         if (filter.children.size() != 1) { return invalid; }
         break;
+    case Kind::rule:
+    case Kind::alert:
+        return invalid;
     case Kind::all:
     case Kind::conjunction:
     case Kind::disjunction:
@@ -243,6 +248,8 @@ bool RowFilter::Impl::zone_may_match(const Node& node, const ZoneRecord& zone) {
     case Kind::compare:
     case Kind::cidr:
     case Kind::regex:
+    case Kind::rule:
+    case Kind::alert:
         break;
     }
     if (node.place == Place::unknown) { return false; }
@@ -344,6 +351,8 @@ bool RowFilter::Impl::matches(const Node& node, const BlockRow& row) const {
     case Kind::compare:
     case Kind::cidr:
     case Kind::regex:
+    case Kind::rule:
+    case Kind::alert:
         break;
     }
     return leaf_matches(node, row);

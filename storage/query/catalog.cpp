@@ -64,6 +64,8 @@ constexpr std::array kScalars = {
     ScalarEntry{Scalar::array_length, "array_length", Binding::call, 1, 1, QueryType::integer, "array_length(list)"},
     ScalarEntry{Scalar::ipv4_is_in_range, "ipv4_is_in_range", Binding::call, 2, 2, QueryType::boolean,
                 "ipv4_is_in_range(address, network)"},
+    ScalarEntry{Scalar::registered_domain, "registered_domain", Binding::call, 1, 1, QueryType::string,
+                "registered_domain(name)"},
     ScalarEntry{Scalar::previous, "prev", Binding::call, 1, 1, QueryType::any, "prev(column)"},
     ScalarEntry{Scalar::next, "next", Binding::call, 1, 1, QueryType::any, "next(column)"},
 };
@@ -93,13 +95,11 @@ constexpr std::array kAggregates = {
     AggregateEntry{AggregateKind::take_any, "take_any", "", 1, 1, QueryType::any, "take_any(value)"},
 };
 
-constexpr std::array<std::string_view, 12> kPipes = {"where", "project",  "project-away", "extend",
-                                                     "take",  "distinct", "summarize",    "top",
-                                                     "sort",  "count",    "rare",         "facets"};
+constexpr std::array<std::string_view, 19> kPipes = {
+    "where", "project", "project-away", "extend", "take",     "distinct",  "summarize", "top",  "sort",  "count",
+    "rare",  "facets",  "sequence",     "around", "proctree", "mv-expand", "parse",     "join", "lookup"};
 
-constexpr std::array<std::string_view, 9> kNotBuiltPipes = {"sequence", "join", "lookup",   "parse", "mv-expand",
-                                                            "around",   "tail", "proctree", "union"};
-constexpr std::array<std::string_view, 1> kNotBuiltFunctions = {"registered_domain"};
+constexpr std::array<std::string_view, 2> kNotBuiltPipes = {"tail", "union"};
 
 constexpr std::array<std::string_view, 20> kReserved = {
     "and",     "or",      "not", "in",  "has",  "contains", "startswith", "endswith", "matches", "between",
@@ -164,11 +164,13 @@ std::optional<Pipe::Kind> find_pipe(std::string_view name) noexcept {
     return static_cast<Pipe::Kind>(found - kPipes.begin());
 }
 
+std::string_view to_string(JoinKind kind) noexcept {
+    static constexpr std::array<std::string_view, 4> kKinds = {"inner", "leftouter", "leftanti", "leftsemi"};
+    return kKinds[static_cast<std::size_t>(kind)];
+}
+
 std::string_view not_built_yet(std::string_view name) noexcept {
     for (const std::string_view known : kNotBuiltPipes) {
-        if (known == name) { return known; }
-    }
-    for (const std::string_view known : kNotBuiltFunctions) {
         if (known == name) { return known; }
     }
     return {};

@@ -44,7 +44,9 @@ struct AggregateEntry {
 [[nodiscard]] std::string_view to_string(Pipe::Kind kind) noexcept;
 [[nodiscard]] std::optional<Pipe::Kind> find_pipe(std::string_view name) noexcept;
 
-/// A step or function of the language that this release does not have yet; empty if it is none.
+[[nodiscard]] std::string_view to_string(JoinKind kind) noexcept;
+
+/// A step of the language that this release does not have yet; empty if it is none.
 [[nodiscard]] std::string_view not_built_yet(std::string_view name) noexcept;
 /// A word that is no column name unless it stands in ["..."].
 [[nodiscard]] bool is_reserved(std::string_view word) noexcept;

@@ -44,6 +44,12 @@ bool ExpressionParser::step_name() {
     return !token_.text.empty();
 }
 
+bool ExpressionParser::resume_at(std::size_t at) {
+    lexer_.rewind(at);
+    token_.end = at;
+    return advance();
+}
+
 bool ExpressionParser::take_sign(std::string_view sign) {
     return !failed_ && token_.is_sign(sign) && advance();
 }
@@ -355,9 +361,6 @@ ExpressionParser::Parsed ExpressionParser::call(Token name) {
     if (name.text == "datetime") { return datetime_literal(name.at); }
     const ScalarEntry* const entry = find_function(name.text);
     if (entry == nullptr) {
-        if (const auto later = not_built_yet(name.text); !later.empty()) {
-            return fail(QueryErrc::not_built, name.at, std::string(later));
-        }
         if (find_aggregate(name.text) != nullptr) { return fail(QueryErrc::aggregate_here, name.at); }
         return fail(QueryErrc::unknown_function, name.at, nearest_function(name.text));
     }

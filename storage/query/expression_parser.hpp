@@ -30,6 +30,9 @@ protected:
     /// Where the token before ended.
     [[nodiscard]] std::size_t behind() const noexcept { return behind_; }
     bool step_name();
+    /// The whole text, for what is not read by tokens; resume_at() goes on behind it.
+    [[nodiscard]] std::string_view whole_text() const noexcept { return lexer_.text(); }
+    bool resume_at(std::size_t at);
     bool take_sign(std::string_view sign);
     bool take_word(std::string_view word);
     /// take_sign() or a problem.

@@ -17,12 +17,6 @@ namespace canhgac::storage {
 inline constexpr std::size_t kMaxQueryBytes = 64 * 1024;
 inline constexpr std::size_t kMaxQueryDepth = 64;
 
-struct ParsedQuery {
-    event::Filter filter;
-    std::optional<common::Nanos> last; ///< `last DURATION`; of several the shortest
-    Pipeline pipes;                    ///< steps after the head; names and types are checked
-};
-
 /// Reads a query; an empty one means every event. Field aliases (_time, host ...) become the names they stand for.
 /// Times without zone are Vietnam's (UTC+7). Thread safe.
 [[nodiscard]] common::Result<ParsedQuery, QueryError> parse_query(std::string_view text);
@@ -31,7 +25,8 @@ struct ParsedQuery {
 [[nodiscard]] std::string print_query(const ParsedQuery& query);
 [[nodiscard]] std::string print_query(const event::Filter& filter);
 
-/// The plan of a query: its filter, and [from, to) cut to the last `last` before `now`.
+/// The plan of a query's head alone (see push_down.hpp for the steps): its filter, and [from, to) cut to the last
+/// `last` before `now`.
 [[nodiscard]] event::QueryPlan plan_of(ParsedQuery query, common::Nanos now, common::Nanos from, common::Nanos to,
                                        std::uint64_t limit);
 

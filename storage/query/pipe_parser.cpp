@@ -4,31 +4,37 @@
 
 #include <fmt/format.h>
 
-#include "storage/query/expression_parser.hpp"
+#include "storage/query/head_parser.hpp"
+#include "storage/query/step_parser.hpp"
 
 namespace canhgac::storage {
 
 namespace {
 
-class PipeParser : private ExpressionParser {
+class PipeParser : private StepParser {
 public:
-    using ExpressionParser::ExpressionParser;
+    using StepParser::StepParser;
 
-    common::Result<Pipeline, QueryProblem> run() {
+    /// `behind_sign`: the first step stands behind "|".
+    common::Result<Pipeline, QueryProblem> run(bool behind_sign) {
         Pipeline pipes;
-        static_cast<void>(advance()); // the first "|"
-        do {
-            if (pipes.size() == kMaxPipes) { fail(QueryErrc::too_many_pipes, behind()); }
-            if (failed() || !pipe(pipes.emplace_back())) { return common::fail(problem()); }
-            if (token().kind == Token::Kind::end) { return pipes; }
-            if (!token().is_sign("|")) {
-                fail_here(QueryErrc::unexpected_text);
-                return common::fail(problem());
-            }
-        } while (true);
+        if (behind_sign) { static_cast<void>(advance()); }
+        if (!steps(pipes)) { return common::fail(problem()); }
+        if (token().kind == Token::Kind::end) { return pipes; }
+        fail_here(QueryErrc::unexpected_text);
+        return common::fail(problem());
     }
 
 private:
+    /// As long as a "|" follows. The one before the first was just read.
+    bool steps(Pipeline& pipes) {
+        do {
+            if (pipes.size() == kMaxPipes) { fail(QueryErrc::too_many_pipes, behind()); }
+            if (failed() || !pipe(pipes.emplace_back())) { return false; }
+        } while (token().is_sign("|"));
+        return true;
+    }
+
     bool pipe(Pipe& pipe) {
         if (!step_name()) {
             fail_here(QueryErrc::expected_pipe);
@@ -78,13 +84,21 @@ private:
             return sort(pipe);
         case Pipe::Kind::count:
             return true;
+        case Pipe::Kind::sequence:
+            return sequence(pipe);
+        case Pipe::Kind::around:
+            return span(pipe.span) && advance() && (!take_word("by") || column_list(pipe.columns));
+        case Pipe::Kind::process_tree:
+            return process_tree(pipe);
+        case Pipe::Kind::expand:
+            return column(pipe.columns.emplace_back());
+        case Pipe::Kind::parse:
+            return parse(pipe);
+        case Pipe::Kind::join:
+            return join_step(pipe);
+        case Pipe::Kind::lookup:
+            return lookup(pipe);
         }
-        return false;
-    }
-
-    bool by() {
-        if (take_word("by")) { return true; }
-        fail_here(QueryErrc::expected_word, "\"by\"");
         return false;
     }
 
@@ -117,23 +131,38 @@ private:
         return !failed();
     }
 
-    bool column_list(std::vector<NamedExpression>& out) {
-        do {
-            if (!room(out.size())) { return false; }
-            NamedExpression& column = out.emplace_back();
-            column.expression.kind = Expression::Kind::column;
-            column.expression.at = static_cast<std::uint32_t>(token().at);
-            auto name = column_name();
-            if (!name || !count_node(column.expression.at)) { return false; }
-            column.expression.text = *name;
-            column.name = std::move(*name);
-        } while (take_sign(","));
-        return !failed();
+    /// ["kind" "=" KIND] "(" query ")" "on" cols
+    bool join_step(Pipe& pipe) {
+        if (take_word("kind") && (!want_sign("=") || !join_kind(pipe.join))) { return false; }
+        if (failed() || !token().is_sign("(")) {
+            if (!failed()) { fail_here(QueryErrc::expected_word, "\"(\" and a query"); }
+            return false;
+        }
+        if (++joins_ > kMaxJoins) {
+            fail_here(QueryErrc::too_many_joins);
+            return false;
+        }
+        auto head = parse_head(whole_text(), token().end, HeadEnd::group, references());
+        if (!head) {
+            fail(head.error().code, head.error().offset, head.error().word);
+            return false;
+        }
+        ParsedQuery& right = pipe.right.emplace_back();
+        right.filter = std::move(head->filter);
+        right.last = head->last;
+        if (!resume_at(head->end)) { return false; }
+        if (token().is_sign("|") && !steps(right.pipes)) { return false; }
+        --joins_;
+        return want_sign(")") && want_word("on") && column_list(pipe.columns);
     }
 
-    bool room(std::size_t columns) {
-        if (columns < kMaxPipeColumns) { return true; }
-        fail_here(QueryErrc::too_many_columns);
+    bool join_kind(JoinKind& out) {
+        for (const JoinKind kind : {JoinKind::inner, JoinKind::left_outer, JoinKind::left_anti, JoinKind::left_semi}) {
+            if (!take_word(to_string(kind))) { continue; }
+            out = kind;
+            return true;
+        }
+        fail_here(QueryErrc::expected_word, "inner, leftouter, leftanti or leftsemi");
         return false;
     }
 
@@ -182,8 +211,6 @@ private:
         if (failed()) { return false; }
         if (function.kind != Token::Kind::word || find_function(function.text) != nullptr) {
             fail_here(QueryErrc::scalar_here);
-        } else if (const auto later = not_built_yet(function.text); !later.empty()) {
-            fail_here(QueryErrc::not_built, std::string(later));
         } else {
             fail_here(QueryErrc::unknown_aggregate, nearest_aggregate(function.text));
         }
@@ -241,6 +268,8 @@ private:
         }
         return !failed();
     }
+
+    std::size_t joins_ = 0; ///< that the parser is inside of
 };
 
 } // namespace
@@ -265,8 +294,9 @@ std::string default_name(const Aggregate& aggregate) {
     return part.literal_type == QueryType::real ? fmt::format("{}_{}", name, part.real) : name;
 }
 
-common::Result<Pipeline, QueryProblem> parse_pipes(std::string_view text, std::size_t at) {
-    return PipeParser(text, at).run();
+common::Result<Pipeline, QueryProblem> parse_pipes(std::string_view text, std::size_t at,
+                                                   std::vector<QueryReference>& references) {
+    return PipeParser(text, at, references).run(text.substr(at).starts_with('|'));
 }
 
 } // namespace canhgac::storage

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "storage/query/catalog.hpp"
+#include "storage/query/parser.hpp"
 #include "storage/query/pipe_parser.hpp"
 #include "storage/query/token.hpp"
 
@@ -156,6 +157,41 @@ std::string key_text(const SortKey& key) {
     return text;
 }
 
+std::string sequence_text(const Pipe& pipe) {
+    std::string text =
+        fmt::format("{} by {} maxspan {}", to_string(pipe.kind), list_text(pipe.columns), timespan_literal(pipe.span));
+    for (const SequencePart& part : pipe.parts) {
+        text += " [" + print_bracket_head(part.filter);
+        if (part.condition) { text += " | where " + print_expression(*part.condition); }
+        text += part.runs == 1 ? "]" : fmt::format("] with runs {}", part.runs);
+    }
+    return text;
+}
+
+std::string pattern_text(const std::vector<PatternPiece>& pieces) {
+    std::string text;
+    for (const PatternPiece& piece : pieces) {
+        text += ' ';
+        switch (piece.kind) {
+        case PatternPiece::Kind::text:
+            text += string_literal(piece.text);
+            break;
+        case PatternPiece::Kind::skip:
+            text += '*';
+            break;
+        case PatternPiece::Kind::capture:
+            text += column_text(piece.text);
+            if (piece.type != QueryType::string) { text += fmt::format(":{}", to_string(piece.type)); }
+        }
+    }
+    return text;
+}
+
+std::string tree_text(const ProcessTree& tree) {
+    return fmt::format("root={} id={} parent={} depth={} up={}", string_literal(tree.root), column_text(tree.id),
+                       column_text(tree.parent), tree.depth, tree.up);
+}
+
 std::string pipe_text(const Pipe& pipe) {
     const std::string name(to_string(pipe.kind));
     switch (pipe.kind) {
@@ -168,7 +204,22 @@ std::string pipe_text(const Pipe& pipe) {
     case Pipe::Kind::project:
     case Pipe::Kind::project_away:
     case Pipe::Kind::facets:
+    case Pipe::Kind::expand:
         return name + " " + list_text(pipe.columns);
+    case Pipe::Kind::sequence:
+        return sequence_text(pipe);
+    case Pipe::Kind::around:
+        return fmt::format("{} {}{}", name, timespan_literal(pipe.span),
+                           pipe.columns.empty() ? "" : " by " + list_text(pipe.columns));
+    case Pipe::Kind::process_tree:
+        return name + " " + tree_text(pipe.tree);
+    case Pipe::Kind::parse:
+        return fmt::format("{} {} with{}", name, list_text(pipe.columns), pattern_text(pipe.pieces));
+    case Pipe::Kind::join:
+        return fmt::format("{} kind={} ({}) on {}", name, to_string(pipe.join), print_query(pipe.right.front()),
+                           list_text(pipe.columns));
+    case Pipe::Kind::lookup:
+        return fmt::format("{} {} on {}", name, column_text(pipe.table), list_text(pipe.columns));
     case Pipe::Kind::rare:
         return fmt::format("{} {} hosts <= {}", name, list_text(pipe.columns), pipe.count);
     case Pipe::Kind::take:

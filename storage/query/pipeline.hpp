@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "event/query_plan.hpp"
 #include "storage/query/value.hpp"
 
 namespace canhgac::storage {
@@ -64,6 +65,7 @@ enum class Scalar : std::uint8_t {
     concatenate,
     array_length,
     ipv4_is_in_range,
+    registered_domain,
     previous, ///< prev(c): in `extend ... by` only
     next,
 };
@@ -116,6 +118,50 @@ struct SortKey {
     bool nulls_first = true;
 };
 
+struct Pipe;
+using Pipeline = std::vector<Pipe>;
+
+/// A rule or an alert named in a head.
+struct QueryReference {
+    event::Filter::Kind kind{}; ///< rule or alert
+    std::string name;
+    std::size_t at = 0; ///< byte offset in the query
+};
+
+/// A query as read: the whole one, or one inside `join`.
+struct ParsedQuery {
+    event::Filter filter;
+    std::optional<common::Nanos> last;      ///< `last DURATION`; of several the shortest
+    Pipeline pipes;                         ///< steps after the head; names and types are checked
+    std::vector<QueryReference> references; ///< of the whole query, also those inside steps
+};
+
+/// One step of `sequence`: [head | where condition] with runs N.
+struct SequencePart {
+    event::Filter filter;
+    std::optional<Expression> condition;
+    std::uint64_t runs = 1;
+};
+
+enum class JoinKind : std::uint8_t { inner, left_outer, left_anti, left_semi };
+
+/// One piece of the pattern of `parse`.
+struct PatternPiece {
+    enum class Kind : std::uint8_t { text, capture, skip };
+    Kind kind = Kind::text;
+    std::string text;                   ///< the text, or the name of the column
+    QueryType type = QueryType::string; ///< of a capture: boolean integer real timespan datetime string
+    std::uint32_t at = 0;
+};
+
+struct ProcessTree {
+    std::string root;
+    std::string id; ///< names of columns
+    std::string parent;
+    std::uint64_t depth = 0; ///< generations below the root
+    std::uint64_t up = 0;    ///< above
+};
+
 struct Pipe {
     enum class Kind : std::uint8_t {
         where,
@@ -130,6 +176,13 @@ struct Pipe {
         count,
         rare,
         facets,
+        sequence,
+        around,
+        process_tree,
+        expand,
+        parse,
+        join,
+        lookup,
     };
     Kind kind{};
     Expression condition; ///< where
@@ -141,14 +194,25 @@ struct Pipe {
     std::uint64_t count = 0;             ///< take, top; rare: most hosts
     bool every_column = false;           ///< distinct *
     std::uint32_t at = 0;
+    std::int64_t span = 0;            ///< sequence, around: nanoseconds; its columns stand in `columns`
+    std::vector<SequencePart> parts;  ///< sequence
+    std::vector<PatternPiece> pieces; ///< parse
+    ProcessTree tree;
+    JoinKind join = JoinKind::inner;
+    std::vector<ParsedQuery> right; ///< join: one
+    std::string table;              ///< lookup
 };
-
-using Pipeline = std::vector<Pipe>;
 
 inline constexpr std::size_t kMaxPipes = 32;
 inline constexpr std::size_t kMaxPipeColumns = 256;       ///< of one pipe
 inline constexpr std::size_t kMaxExpressionNodes = 2'048; ///< of a query
 inline constexpr std::uint64_t kMaxTakeRows = 1'000'000;  ///< take, top
 inline constexpr std::uint64_t kDefaultRareHosts = 3;
+inline constexpr std::size_t kMaxSequenceParts = 16;
+inline constexpr std::uint64_t kMaxSequenceEvents = 1'000; ///< of one match
+inline constexpr std::size_t kMaxAroundColumns = 64;
+inline constexpr std::size_t kMaxJoins = 8;           ///< in one another
+inline constexpr std::uint64_t kMaxGenerations = 100; ///< proctree
+inline constexpr std::uint64_t kDefaultGenerations = 10;
 
 } // namespace canhgac::storage

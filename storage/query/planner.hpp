@@ -2,10 +2,13 @@
 /// with names and types before anything is read.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -60,19 +63,47 @@ struct PlannedNeighbour {
     bool behind = false; ///< next()
 };
 
+struct PlannedPart {
+    event::Filter filter;
+    std::optional<PlannedExpression> condition;
+    std::uint64_t runs = 1;
+};
+
+struct PlannedPiece {
+    PatternPiece::Kind kind = PatternPiece::Kind::text;
+    std::string text;
+    QueryType type = QueryType::string;
+    QuerySlot slot = 0;    ///< of a capture
+    bool is_front = false; ///< of a capture: only as much of the text as is a number
+};
+
+struct PlannedJoin;
+
 struct PlannedStep {
     Pipe::Kind kind{};
     PlannedExpression condition;                                      ///< where
     std::vector<std::pair<QuerySlot, PlannedExpression>> assignments; ///< project, extend
     std::vector<PlannedNeighbour> neighbours;                         ///< extend with prev() or next()
     std::vector<QuerySlot> groups;                                    ///< extend ... by
-    std::vector<PlannedExpression> by;        ///< summarize, distinct, facets: the result's slots 0, 1, ...
+    /// summarize, distinct, facets, sequence: the result's slots 0, 1, ...; around: of the hits; process_tree: id and
+    /// parent; expand, parse, lookup: what they look at; join: the left keys
+    std::vector<PlannedExpression> by;
     std::vector<PlannedAggregate> aggregates; ///< summarize
     std::vector<PlannedKey> keys;             ///< sort, top
     std::vector<std::string> names;           ///< facets: of `by`
     std::uint64_t count = 0;                  ///< take, top
-    std::size_t frame = 0;                    ///< of the rows it takes
-    bool new_frame = false;                   ///< what it gives are rows of frame + 1
+    std::vector<QuerySlot> made;              ///< expand, process_tree, lookup, join: what they put beside a row
+    std::vector<PlannedExpression> shared;    ///< around: `by` of the events around
+    std::vector<PlannedPart> parts;           ///< sequence
+    std::vector<PlannedPiece> pieces;         ///< parse
+    common::Nanos span = 0;                   ///< sequence, around
+    bool with_raws = false;                   ///< sequence
+    ProcessTree tree;
+    JoinKind join = JoinKind::inner;
+    std::shared_ptr<const PlannedJoin> right;
+    std::string table;      ///< lookup
+    std::size_t frame = 0;  ///< of the rows it takes
+    bool new_frame = false; ///< what it gives are rows of frame + 1
 };
 
 /// Moves, does not copy: literals view its own texts.
@@ -84,7 +115,7 @@ struct QueryProgram {
     QueryProgram& operator=(const QueryProgram&) = delete;
     ~QueryProgram() = default;
 
-    std::vector<PlannedColumn> fields; ///< what is read of an event, by name, into frame 0
+    std::vector<std::vector<PlannedColumn>> fields; ///< what is read of an event, by name, into each frame of events
     std::vector<PlannedStep> steps;
     std::vector<std::size_t> widths; ///< slots of each frame
     bool events = true;              ///< the result is events, with `columns` put over their fields; else a table
@@ -93,11 +124,21 @@ struct QueryProgram {
     std::deque<std::string> texts;
 };
 
+/// The query inside a join: run first, its rows are kept.
+struct PlannedJoin {
+    ParsedQuery query;
+    QueryProgram program;
+    std::vector<std::size_t> keys;   ///< of `program.columns`, in the order of `on`
+    std::vector<std::size_t> values; ///< of `program.columns`, put into PlannedStep::made
+};
+
 /// Errors carry the byte offset that the expressions do. Thread safe.
 [[nodiscard]] common::Result<QueryProgram, QueryProblem> plan_pipes(const Pipeline& pipes);
 
 inline constexpr std::uint64_t kDefaultSetSize = 1'000;
 inline constexpr std::uint64_t kMaxSetSize = 100'000;
 inline constexpr std::size_t kFacetValues = 10;
+/// What `lookup` adds, in the order of event::LookupHit.
+inline constexpr std::array<std::string_view, 4> kLookupColumns = {"ioc.name", "ioc.type", "ioc.list", "ioc.level"};
 
 } // namespace canhgac::storage

@@ -30,10 +30,13 @@ std::string quote(std::string_view text) {
     return result + '"';
 }
 
-std::string field_text(const Filter& filter) {
+/// Where a filter is printed: inside the brackets of a step of a sequence, "]" ends words.
+enum class Place : bool { head, bracket };
+
+std::string field_text(const Filter& filter, Place place) {
     if (filter.field.empty()) { return {}; }
-    const bool plain =
-        !has_any(filter.field, " \t\r\n()\":|") && !filter.field.starts_with('-') && !filter.field.starts_with('/');
+    const bool plain = !has_any(filter.field, place == Place::bracket ? " \t\r\n()\":|]" : " \t\r\n()\":|") &&
+                       !filter.field.starts_with('-') && !filter.field.starts_with('/');
     return (plain ? filter.field : quote(filter.field)) + ":";
 }
 
@@ -74,9 +77,10 @@ std::string glob_as_regex(const Filter& filter) {
     return regex_text(pattern);
 }
 
-std::string glob_text(const Filter& filter) {
+std::string glob_text(const Filter& filter, Place place) {
     const std::string& pattern = filter.pattern;
-    const bool spelled = !pattern.empty() && !has_any(pattern, " \t\r\n()\"|");
+    const bool spelled =
+        !pattern.empty() && !has_any(pattern, place == Place::bracket ? " \t\r\n()\"|]" : " \t\r\n()\"|");
     const std::size_t slash = pattern.find('/');
     const bool network = slash != std::string::npos && common::parse_ip(std::string_view(pattern).substr(0, slash));
     const bool keyword = std::find(kKeywords.begin(), kKeywords.end(), pattern) != kKeywords.end();
@@ -101,24 +105,28 @@ std::string compare_text(const Filter& filter) {
     return fmt::format("{}{}", op, filter.number);
 }
 
-std::string print(const Filter& filter, bool nested) {
+std::string print(const Filter& filter, bool nested, Place place = Place::head) {
     using Kind = Filter::Kind;
     switch (filter.kind) {
     case Kind::all:
         return "*";
     case Kind::glob:
-        return field_text(filter) + glob_text(filter);
+        return field_text(filter, place) + glob_text(filter, place);
     case Kind::phrase:
-        return field_text(filter) + quote(filter.pattern);
+        return field_text(filter, place) + quote(filter.pattern);
     case Kind::regex:
-        return field_text(filter) + regex_text(filter.pattern);
+        return field_text(filter, place) + regex_text(filter.pattern);
     case Kind::cidr:
-        return field_text(filter) + filter.pattern;
+        return field_text(filter, place) + filter.pattern;
     case Kind::compare:
-        return field_text(filter) + compare_text(filter);
+        return field_text(filter, place) + compare_text(filter);
+    case Kind::rule:
+        return "sigma " + quote(filter.pattern);
+    case Kind::alert:
+        return "alert " + quote(filter.pattern);
     case Kind::negation: {
         if (filter.children.empty()) { return "*"; }
-        const std::string denied = print(filter.children.front(), true);
+        const std::string denied = print(filter.children.front(), true, place);
         return denied.starts_with("NOT ") ? "NOT (" + denied + ")" : "NOT " + denied; // the grammar has one NOT an atom
     }
     case Kind::conjunction:
@@ -129,7 +137,7 @@ std::string print(const Filter& filter, bool nested) {
     std::string result;
     for (const Filter& child : filter.children) {
         if (!result.empty()) { result += filter.kind == Kind::conjunction ? " " : " OR "; }
-        result += print(child, true);
+        result += print(child, true, place);
     }
     return nested && filter.children.size() > 1 ? "(" + result + ")" : result;
 }
@@ -146,6 +154,10 @@ std::string duration_text(common::Nanos length) {
 
 std::string print_query(const Filter& filter) {
     return print(filter, false);
+}
+
+std::string print_bracket_head(const Filter& filter) {
+    return print(filter, false, Place::bracket);
 }
 
 std::string print_query(const ParsedQuery& query) {

@@ -37,6 +37,10 @@ std::string_view head_message(QueryErrc code) noexcept {
         return "expected a duration such as 90s, 15m, 24h, 7d, 2w";
     case QueryErrc::last_in_group:
         return "\"last\" stands outside of groups, OR and NOT";
+    case QueryErrc::last_in_step:
+        return "\"last\" stands in the head of the query, not in a step of a sequence";
+    case QueryErrc::expected_reference:
+        return "expected the id or title of a rule, or the id of an alert, in quotes";
     case QueryErrc::pipe_in_group:
         return "\"|\" inside a group: close it with \")\" before, or quote the text";
     case QueryErrc::too_long:
@@ -54,7 +58,7 @@ std::string_view pipe_message(QueryErrc code) noexcept {
     switch (code) {
     case QueryErrc::expected_pipe:
         return "expected a step after \"|\": where, project, project-away, extend, take, distinct, summarize, top, "
-               "sort, count, rare, facets";
+               "sort, count, rare, facets, sequence, around, proctree, mv-expand, parse, join, lookup";
     case QueryErrc::unknown_pipe:
         return "unknown step";
     case QueryErrc::expected_expression:
@@ -85,6 +89,42 @@ std::string_view pipe_message(QueryErrc code) noexcept {
     }
 }
 
+std::string_view source_message(QueryErrc code) noexcept {
+    switch (code) {
+    case QueryErrc::expected_span:
+        return "expected a duration above zero such as 90s, 15m, 24h, 7d, 2w";
+    case QueryErrc::expected_step:
+        return "expected a step of the sequence, which begins with \"[\"";
+    case QueryErrc::too_long_sequence:
+        return "a sequence has at most 16 steps and 1000 events";
+    case QueryErrc::pattern_text:
+        return "expected a text in quotes between two columns, or between \"*\" and a column: only a "
+               "number ends by itself";
+    case QueryErrc::pattern_columns:
+        return "the pattern has no column";
+    case QueryErrc::tree_argument:
+        return "proctree takes root=, id= and parent=, and may take depth= and up=, each once";
+    case QueryErrc::too_many_joins:
+        return "more than 8 joins in one another";
+    case QueryErrc::needs_events:
+        return "this step stands before those that make a table";
+    case QueryErrc::made_column:
+        return "events share fields, not columns that a step before has made";
+    case QueryErrc::needs_table:
+        return "the query of a join must end in a table: use \"project\" or \"summarize\"";
+    case QueryErrc::unknown_rule:
+        return "no rule in use has this id or title";
+    case QueryErrc::unknown_alert:
+        return "there is no alert with this id";
+    case QueryErrc::unknown_table:
+        return "there is no such table";
+    case QueryErrc::no_rules:
+        return "rules, alerts and tables are known to a running server only";
+    default:
+        return "";
+    }
+}
+
 std::string_view plan_message(QueryErrc code) noexcept {
     switch (code) {
     case QueryErrc::cannot_compare:
@@ -104,7 +144,7 @@ std::string_view plan_message(QueryErrc code) noexcept {
     case QueryErrc::too_many_pipes:
         return "more than 32 steps";
     case QueryErrc::too_many_columns:
-        return "more than 256 columns";
+        return "more than 256 columns (64 to share in around)";
     case QueryErrc::too_many_nodes:
         return "more than 2048 values, columns and functions";
     case QueryErrc::expected_word:
@@ -139,6 +179,7 @@ QueryError locate(std::string_view text, QueryProblem problem) {
 std::string_view to_string(QueryErrc code) noexcept {
     if (const auto text = head_message(code); !text.empty()) { return text; }
     if (const auto text = pipe_message(code); !text.empty()) { return text; }
+    if (const auto text = source_message(code); !text.empty()) { return text; }
     return plan_message(code);
 }
 
@@ -152,6 +193,15 @@ std::string message(const QueryError& error) {
         return fmt::format("wrong number of arguments: {}", error.word);
     case QueryErrc::argument_type:
         return fmt::format("expected a value of type {}", error.word);
+    case QueryErrc::needs_events:
+        return fmt::format(
+            "\"{}\" needs events: it stands before project, distinct, summarize, count, rare, facets and "
+            "sequence",
+            error.word);
+    case QueryErrc::unknown_table:
+        return fmt::format("there is no table of this name; there are: {}", error.word);
+    case QueryErrc::tree_argument:
+        return fmt::format("{}: {}", to_string(error.code), error.word);
     default:
         break;
     }

@@ -21,8 +21,10 @@ enum class QueryErrc : std::uint8_t {
     bad_regex,
     bad_network, ///< host bits set or prefix too long
     bad_duration,
-    last_in_group, ///< `last` inside "(", OR or NOT
-    pipe_in_group, ///< "|" inside "("
+    last_in_group,      ///< `last` inside "(", OR or NOT
+    last_in_step,       ///< `last` inside a step of a sequence
+    expected_reference, ///< the id or title of a rule, or the id of an alert, in quotes
+    pipe_in_group,      ///< "|" inside "("
     too_long,
     too_deep,
     bad_utf8,
@@ -51,6 +53,21 @@ enum class QueryErrc : std::uint8_t {
     duplicate_column,
     star_of_events, ///< arg_max(c, *) or distinct * while rows are events
     window_place,   ///< prev() and next() outside of `extend ... by`
+    expected_span,  ///< a duration such as 15m, above zero
+    expected_step,  ///< "[" of a step of a sequence
+    too_long_sequence,
+    pattern_text,    ///< between two columns of a pattern, or "*" and a column, there is no text
+    pattern_columns, ///< a pattern without a column
+    tree_argument,   ///< `word`: an argument of proctree that is missing or stands twice
+    too_many_joins,
+    needs_events, ///< `word`: a step that stands behind one that makes a table
+    made_column,  ///< around by a column that a step made
+    needs_table,  ///< the query of a join gives events
+    // Known only to the running program.
+    unknown_rule,
+    unknown_alert,
+    unknown_table, ///< `word`: those there are
+    no_rules,      ///< asked without the program's rules, alerts or tables
     too_many_pipes,
     too_many_columns,
     too_many_nodes,

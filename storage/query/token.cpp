@@ -242,9 +242,9 @@ Lexer::Scanned Lexer::bracketed() {
 }
 
 Lexer::Scanned Lexer::sign() {
-    static constexpr std::array<std::string_view, 22> kSigns = {"==", "!=", "=~", "!~", "<=", ">=", "..", "|",
+    static constexpr std::array<std::string_view, 23> kSigns = {"==", "!=", "=~", "!~", "<=", ">=", "..", "|",
                                                                 "(",  ")",  "[",  "]",  ",",  "=",  "<",  ">",
-                                                                "+",  "-",  "*",  "/",  "%",  "!"};
+                                                                "+",  "-",  "*",  "/",  "%",  "!",  ":"};
     Token token;
     token.kind = Token::Kind::sign;
     token.at = at_;

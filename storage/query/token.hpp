@@ -19,7 +19,7 @@ struct Token {
         integer,
         real,
         timespan, ///< `number` nanoseconds
-        sign,     ///< | ( ) [ ] , = == != =~ !~ < <= > >= + - * / % .. !
+        sign,     ///< | ( ) [ ] , = == != =~ !~ < <= > >= + - * / % .. ! :
     };
     Kind kind = Kind::end;
     std::string text;
@@ -45,6 +45,7 @@ public:
     /// Everything up to the next ")", trimmed: what stands in datetime(...).
     [[nodiscard]] Token until_close();
     [[nodiscard]] std::size_t at() const noexcept { return at_; }
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
     void rewind(std::size_t at) noexcept { at_ = at; }
 
 private:

@@ -163,6 +163,7 @@ std::optional<QueryProblem> check_call(const Expression& source, std::span<const
     case Scalar::string_length:
     case Scalar::base_name:
     case Scalar::directory_name:
+    case Scalar::registered_domain:
     case Scalar::substring:
         return check_text_call(source, arguments, 1);
     case Scalar::split:

@@ -150,6 +150,7 @@ QueryValue Evaluator::call(const PlannedExpression& call, Row row) {
     case Scalar::base_name:
     case Scalar::directory_name:
     case Scalar::ipv4_is_in_range:
+    case Scalar::registered_domain:
         return text_function(call, row);
     default:
         return value_function(call, row);
@@ -258,6 +259,11 @@ QueryValue Evaluator::text_function(const PlannedExpression& call, Row row) {
         return QueryValue::string(directory_of(*text));
     case Scalar::split:
         return split(*text, call, row);
+    case Scalar::registered_domain: {
+        if (suffixes_ == nullptr) { return QueryValue::string("unknown"); }
+        const auto domain = suffixes_->registered_domain(*text);
+        return domain ? QueryValue::string(scratch_->copy(*domain)) : QueryValue{};
+    }
     case Scalar::ipv4_is_in_range: {
         const auto network = text_of(evaluate(call.arguments[1], row));
         return network ? in_range(*text, *network) : QueryValue{};

@@ -9,6 +9,7 @@
 #include "common/clock.hpp"
 #include "event/arena.hpp"
 #include "storage/query/planner.hpp"
+#include "text/public_suffix.hpp"
 
 namespace canhgac::storage {
 
@@ -16,7 +17,9 @@ namespace canhgac::storage {
 class Evaluator {
 public:
     /// `now` is what now() and ago() go by.
-    Evaluator(event::Arena& scratch, common::Nanos now) noexcept : scratch_(&scratch), now_(now) {}
+    /// `suffixes` is what registered_domain() looks up, or null.
+    Evaluator(event::Arena& scratch, common::Nanos now, const text::PublicSuffixes* suffixes = nullptr) noexcept
+        : scratch_(&scratch), now_(now), suffixes_(suffixes) {}
 
     [[nodiscard]] QueryValue evaluate(const PlannedExpression& expression, std::span<const QueryValue> row);
     /// Whether a condition is true, neither false nor null.
@@ -40,6 +43,7 @@ private:
 
     event::Arena* scratch_;
     common::Nanos now_;
+    const text::PublicSuffixes* suffixes_;
 };
 
 /// True, false, or nothing (null): a bool, or a string that says "true" or "false".

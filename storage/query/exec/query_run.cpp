@@ -1,9 +1,6 @@
 #include "storage/query/exec/query_run.hpp"
 
-#include <algorithm>
-#include <charconv>
-
-#include <fmt/format.h>
+#include <utility>
 
 namespace canhgac::storage {
 
@@ -57,6 +54,20 @@ std::unique_ptr<Stage> make_stage(const StageInputs& inputs) {
         return make_top_stage(inputs);
     case Pipe::Kind::facets:
         return make_facet_stage(inputs);
+    case Pipe::Kind::sequence:
+        return make_sequence_stage(inputs);
+    case Pipe::Kind::around:
+        return make_around_stage(inputs);
+    case Pipe::Kind::process_tree:
+        return make_tree_stage(inputs);
+    case Pipe::Kind::expand:
+        return make_expand_stage(inputs);
+    case Pipe::Kind::parse:
+        return make_parse_stage(inputs);
+    case Pipe::Kind::join:
+        return make_join_stage(inputs);
+    case Pipe::Kind::lookup:
+        return make_lookup_stage(inputs);
     case Pipe::Kind::project_away: // done by the plan
     case Pipe::Kind::rare:         // spelled out by the plan
         break;
@@ -66,35 +77,16 @@ std::unique_ptr<Stage> make_stage(const StageInputs& inputs) {
 
 } // namespace
 
-QueryValue value_of(const event::Field& field) noexcept {
-    const std::string_view text = field.text();
-    switch (field.type()) {
-    case event::ValueType::null:
-        return {};
-    case event::ValueType::boolean:
-        return QueryValue::boolean(text == "true");
-    case event::ValueType::integer:
-    case event::ValueType::real: {
-        std::int64_t integer = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
-        if (error == std::errc{} && end == text.data() + text.size()) { return QueryValue::integer(integer); }
-        if (field.type() == event::ValueType::integer) { break; } // beyond 64 bits: its digits are kept
-        if (const auto number = numeric(QueryValue::string(text))) { return *number; }
-        break;
-    }
-    case event::ValueType::string:
-        break;
-    }
-    return QueryValue::string(text);
-}
-
 QueryRun::QueryRun(const QueryProgram& program, QueryResultSink& sink, const QueryRunOptions& options)
-    : program_(&program), context_(options.memory_bytes, options.now, options.cancelled),
-      output_(std::make_unique<Output>(program, sink, options.limit)), slots_(program.widths.front()) {
+    : context_(options), reader_(program.fields.front(), program.widths.front()),
+      output_(std::make_unique<Output>(program, sink, options.limit)) {
+    if (options.query != nullptr && names_rule(options.query->filter)) {
+        head_.emplace(options.query->filter, context_.rules(), options.sources.senders);
+    }
     first_ = output_.get();
     for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {
         const std::size_t gives = step->frame + (step->new_frame ? 1 : 0);
-        auto stage = make_stage({*step, context_, *first_, program.widths[gives]});
+        auto stage = make_stage({*step, context_, *first_, program.widths[gives], &program.fields[gives]});
         if (stage == nullptr) { continue; }
         first_ = stage.get();
         stages_.push_back(std::move(stage));
@@ -103,42 +95,35 @@ QueryRun::QueryRun(const QueryProgram& program, QueryResultSink& sink, const Que
 
 QueryRun::~QueryRun() = default;
 
+bool QueryRun::start() {
+    if (std::exchange(started_, true)) { return !context_.failure; }
+    for (const auto& stage : stages_) {
+        if (!stage->start()) { return false; }
+    }
+    return true;
+}
+
 bool QueryRun::feed(const event::StoredEvent& event) {
-    if (context_.failure) { return false; }
+    if (context_.failure || !start()) { return false; }
     ++events_;
     reached_ = event.time;
+    if (head_ && !head_->matches(event)) { return context_.goes_on(); }
     context_.scratch.reset();
-    read_fields(event);
-    return first_->push({slots_, &event}) && !context_.failure;
-}
-
-void QueryRun::read_fields(const event::StoredEvent& event) {
-    for (const PlannedColumn& field : program_->fields) {
-        slots_[field.slot] = field_value(event, field.name);
-    }
-}
-
-QueryValue QueryRun::field_value(const event::StoredEvent& event, std::string_view name) {
-    if (name == "@timestamp") { return QueryValue::datetime(event.time); }
-    if (name == "event.ingested") { return QueryValue::datetime(event.received); }
-    if (name == "event.original") { return QueryValue::string(event.raw); }
-    if (name == "event.id") {
-        return QueryValue::string(context_.scratch.copy(fmt::format("{}.{}", event.id.seq, event.id.index)));
-    }
-    items_.clear();
-    for (const auto& [key, field] : event.fields) {
-        if (key == name && !field.is_null()) { items_.push_back(value_of(field)); }
-    }
-    if (items_.size() < 2) { return items_.empty() ? QueryValue{} : items_.front(); }
-    const auto items = allocate_values(context_.scratch, items_.size());
-    std::copy(items_.begin(), items_.end(), items.begin());
-    return QueryValue::list(items);
+    return first_->push({reader_.read(event, context_.scratch), &event}) && !context_.failure;
 }
 
 common::Result<void, QueryRunErrc> QueryRun::finish() {
-    if (!context_.failure && context_.goes_on()) { first_->finish(); }
+    if (start() && context_.goes_on()) { first_->finish(); }
     if (context_.failure) { return common::fail(*context_.failure); }
     return {};
+}
+
+std::error_code QueryRun::store_error() const noexcept {
+    return context_.store_error;
+}
+
+const event::QueryStats& QueryRun::read_besides() const noexcept {
+    return context_.read;
 }
 
 QueryRunProgress QueryRun::progress() const noexcept {

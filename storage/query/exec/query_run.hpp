@@ -4,24 +4,19 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <system_error>
 #include <vector>
 
 #include "common/result.hpp"
 #include "event/store.hpp"
+#include "storage/query/exec/event_filter.hpp"
+#include "storage/query/exec/event_reader.hpp"
 #include "storage/query/exec/stage.hpp"
 #include "storage/query/planner.hpp"
 
 namespace canhgac::storage {
-
-inline constexpr std::size_t kDefaultQueryMemory = std::size_t{256} << 20U;
-
-struct QueryRunOptions {
-    common::Nanos now = 0;
-    std::size_t memory_bytes = kDefaultQueryMemory; ///< for rows and groups kept
-    std::uint64_t limit = UINT64_MAX;               ///< most rows of the result
-    const std::atomic<bool>* cancelled = nullptr;
-};
 
 /// Takes the result, row by row; views live during the call. False: no more are wanted.
 class QueryResultSink {
@@ -40,7 +35,7 @@ struct QueryRunProgress {
     bool cut = false;          ///< there were more rows than the limit
 };
 
-/// One run of one program. `program` and `sink` outlive it. One thread at a time.
+/// One run of one program. `program`, `sink` and what `options` point to outlive it. One thread at a time.
 class QueryRun {
 public:
     QueryRun(const QueryProgram& program, QueryResultSink& sink, const QueryRunOptions& options);
@@ -48,29 +43,31 @@ public:
     QueryRun(const QueryRun&) = delete;
     QueryRun& operator=(const QueryRun&) = delete;
 
+    /// Reads what steps need beforehand: the queries inside joins. To be called before the store is read; feed() and
+    /// finish() do it if nobody did. False: failed, finish() tells.
+    bool start();
     /// False: enough, or failed: finish() tells.
     bool feed(const event::StoredEvent& event);
     /// Gives what is still held back. Ends within 100 ms of `cancelled`, unless the sink waits.
     [[nodiscard]] common::Result<void, QueryRunErrc> finish();
+    /// Of QueryRunErrc::store.
+    [[nodiscard]] std::error_code store_error() const noexcept;
+    /// What steps read of the store themselves.
+    [[nodiscard]] const event::QueryStats& read_besides() const noexcept;
     [[nodiscard]] QueryRunProgress progress() const noexcept;
 
 private:
     class Output;
-    void read_fields(const event::StoredEvent& event);
-    QueryValue field_value(const event::StoredEvent& event, std::string_view name);
 
-    const QueryProgram* program_;
     QueryContext context_;
+    EventReader reader_;
+    std::optional<EventFilter> head_; ///< when the store cannot tell it all
     std::unique_ptr<Output> output_;
     std::vector<std::unique_ptr<Stage>> stages_; ///< last first
     Stage* first_ = nullptr;
-    std::vector<QueryValue> slots_;
-    std::vector<QueryValue> items_; ///< several values of one field
+    bool started_ = false;
     std::uint64_t events_ = 0;
     common::Nanos reached_ = 0;
 };
-
-/// A field's value as the language sees it.
-[[nodiscard]] QueryValue value_of(const event::Field& field) noexcept;
 
 } // namespace canhgac::storage

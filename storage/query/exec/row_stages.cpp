@@ -107,11 +107,6 @@ private:
 
 } // namespace
 
-std::string_view to_string(QueryRunErrc code) noexcept {
-    return code == QueryRunErrc::memory ? "the query needs more memory than it may have: look at less, or group by less"
-                                        : "cancelled";
-}
-
 std::unique_ptr<Stage> make_filter_stage(const StageInputs& inputs) {
     return std::make_unique<FilterStage>(inputs);
 }

@@ -264,6 +264,34 @@ TEST_F(ApiServerTest, SearchesNewestFirstWithStats) {
     EXPECT_NE(broken.body.find(R"({"error":{"type":"about:blank")"), std::string::npos);
 }
 
+TEST_F(ApiServerTest, SearchesAskForRulesAlertsAndTables) {
+    for (int i = 0; i < 3; ++i) {
+        events.rows.push_back(
+            {.time = kMorning + i * common::kSecond, .raw = "line " + std::to_string(i), .fields = {}});
+    }
+    start();
+    EXPECT_EQ(post("/api/v1/search", R"({"query":"x OR sigma \"r\""})").detail(),
+              "query, line:column 1:12: rules, alerts and tables are known to a running server only");
+    EXPECT_EQ(post("/api/v1/search", R"({"query":"alert \"none\""})").detail(),
+              "query, line:column 1:7: there is no alert with this id");
+    EXPECT_EQ(post("/api/v1/search", R"({"query":"* | lookup t on a"})").status, 400);
+    const std::string id = detect("rule-1");
+    ASSERT_EQ(post("/api/v1/search", R"({"query":"alert \")" + id + R"(\""})").status, 200);
+    ASSERT_EQ(events.last_plan.filter.children.size(), 3U) << "times and places";
+    EXPECT_EQ(events.last_plan.filter.children[2].pattern, "1.0");
+    EXPECT_EQ(events.last_plan.filter.children[0].number, static_cast<double>(kMorning - common::kSecond));
+
+    const Answer answer =
+        post("/api/v1/search", R"({"query":"* | where _time > datetime(2026-11-22T01:00:00Z) | around 5s | )"
+                               R"(count","limit":10})");
+    EXPECT_NE(answer.body.find("{\"row\":[3]}"), std::string::npos) << answer.body;
+    EXPECT_EQ(events.last_plan.to, kMorning + 7 * common::kSecond + 1) << "the last read is that of the step";
+    events.failing = true;
+    EXPECT_NE(
+        post("/api/v1/search", R"({"query":"* | join (* | project a) on a"})").body.find("could not be read once more"),
+        std::string::npos);
+}
+
 TEST_F(ApiServerTest, StreamsManyRows) {
     for (int i = 0; i < 20'000; ++i) {
         events.rows.push_back({kMorning + i, std::string(300, 'x')});

@@ -11,7 +11,8 @@ using event::Filter;
 
 /// The tree in one line, e.g. "and(glob f=x, not(phrase =y))".
 std::string shape(const Filter& filter) {
-    static constexpr const char* kNames[] = {"all", "and", "or", "not", "glob", "phrase", "compare", "cidr", "regex"};
+    static constexpr const char* kNames[] = {"all",     "and",  "or",    "not",  "glob", "phrase",
+                                             "compare", "cidr", "regex", "rule", "alert"};
     std::string result = kNames[static_cast<std::size_t>(filter.kind)];
     if (filter.kind == Filter::Kind::compare) {
         static constexpr const char* kOps[] = {"<", "<=", ">", ">="};
@@ -99,6 +100,20 @@ TEST(ParseQuery, EveryAlternativeOfTheGrammar) {
     EXPECT_EQ(parsed("a-b x:-y"), "and(glob =a-b, glob x=-y)");
 }
 
+TEST(ParseQuery, RulesAndAlertsByName) {
+    EXPECT_EQ(parsed("sigma \"Dò mật khẩu\""), "rule =Dò mật khẩu");
+    EXPECT_EQ(parsed("a -(alert \"17\" OR sigma\"x\")"), "and(glob =a, not(or(alert =17, rule =x)))");
+    const auto query =
+        parse_query("x OR sigma \"r\" | sequence by a maxspan 1m [alert \"b\"] [y] | join (sigma \"c\" | "
+                    "project a) on a");
+    ASSERT_TRUE(query) << describe(query.error());
+    ASSERT_EQ(query->references.size(), 3U);
+    EXPECT_EQ(query->references[0].name, "r");
+    EXPECT_EQ(query->references[0].at, 11U);
+    EXPECT_EQ(query->references[1].kind, Filter::Kind::alert);
+    EXPECT_EQ(query->references[2].name, "c");
+}
+
 TEST(ParseQuery, AliasesAndTimes) {
     EXPECT_EQ(parsed("host:DC01*"), "glob host.name=DC01*");
     EXPECT_EQ(parsed("user:root"), "glob user.name=root");
@@ -111,8 +126,8 @@ TEST(ParseQuery, AliasesAndTimes) {
 
 TEST(ParseQuery, SaysWhereAndWhat) {
     EXPECT_EQ(parsed("(a | b)"), "1:4: \"|\" inside a group: close it with \")\" before, or quote the text");
-    EXPECT_EQ(parsed("sigma \"x\""), "1:1: \"sigma\" is not supported yet");
-    EXPECT_EQ(parsed("a OR alert \"x\""), "1:6: \"alert\" is not supported yet");
+    EXPECT_EQ(parsed("sigma \"\""), "1:7: expected the id or title of a rule, or the id of an alert, in quotes");
+    EXPECT_EQ(parsed("a OR alert \"x"), "1:12: the phrase has no closing quote");
     EXPECT_EQ(parsed("a\nđđ f: x"), "2:6: expected a value directly after \":\"");
     EXPECT_EQ(parsed("f:"), "1:3: expected a value directly after \":\"");
     EXPECT_EQ(parsed("f:()"), "1:4: expected a value directly after \":\"");

@@ -1,0 +1,32 @@
+/// Alerts as sets of events, for searches: `alert "ID"`.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "alerting/alert_book.hpp"
+#include "event/query_sources.hpp"
+
+namespace canhgac::api {
+
+/// The events an alert keeps: the first kMaxAlertEvents, and the newest counted. Thread safe.
+class AlertEvents final : public event::EventSetSource {
+public:
+    explicit AlertEvents(const alerting::AlertBook& alerts) noexcept : alerts_(&alerts) {}
+    /// Nothing also when the book cannot be read.
+    [[nodiscard]] std::optional<event::EventSet> find(std::string_view id) const override {
+        const auto alert = alerts_->find(id);
+        if (!alert || !*alert) { return std::nullopt; }
+        event::EventSet set{(*alert)->events, (*alert)->first_seen, (*alert)->last_seen};
+        if (std::find(set.events.begin(), set.events.end(), (*alert)->last_event) == set.events.end()) {
+            set.events.push_back((*alert)->last_event);
+        }
+        return set;
+    }
+
+private:
+    const alerting::AlertBook* alerts_;
+};
+
+} // namespace canhgac::api
