@@ -28,7 +28,7 @@ public:
     IndicatorTable(std::shared_ptr<const IndicatorSet> set, const TableEntry& entry, common::Nanos now)
         : set_(std::move(set)), entry_(&entry), now_(now) {}
 
-    std::optional<event::LookupHit> find(std::string_view value) const override {
+    [[nodiscard]] std::optional<event::LookupHit> find(std::string_view value) const override {
         if (set_ == nullptr) { return std::nullopt; }
         for (const FieldRole role : entry_->roles) {
             IndicatorHits hits;

@@ -285,7 +285,7 @@ std::string default_name(const Aggregate& aggregate) {
     const std::string_view prefix = entry_of(aggregate.kind).column;
     if (aggregate.arguments.empty()) { return std::string(prefix); }
     const Expression& value = aggregate.arguments.front();
-    const std::string column = value.kind == Expression::Kind::column ? value.text : std::string();
+    std::string column = value.kind == Expression::Kind::column ? value.text : std::string();
     if (prefix.empty()) { return column; }
     std::string name = fmt::format("{}{}", prefix, column);
     if (aggregate.kind != AggregateKind::percentile || aggregate.arguments.size() != 2) { return name; }

@@ -127,7 +127,7 @@ std::string print_at(const Expression& expression, Binding least) {
 }
 
 std::string named_text(const NamedExpression& column) {
-    const std::string value = print_expression(column.expression);
+    std::string value = print_expression(column.expression);
     if (column.name == default_name(column.expression)) { return value; }
     return fmt::format("{} = {}", column_text(column.name), value);
 }
@@ -146,7 +146,7 @@ std::string aggregate_text(const Aggregate& aggregate) {
         arguments += (arguments.empty() ? "" : ", ") + print_expression(argument);
     }
     if (aggregate.every_column) { arguments += ", *"; }
-    const std::string call = fmt::format("{}({})", entry_of(aggregate.kind).name, arguments);
+    std::string call = fmt::format("{}({})", entry_of(aggregate.kind).name, arguments);
     if (aggregate.name == default_name(aggregate)) { return call; }
     return fmt::format("{} = {}", column_text(aggregate.name), call);
 }
@@ -193,7 +193,7 @@ std::string tree_text(const ProcessTree& tree) {
 }
 
 std::string pipe_text(const Pipe& pipe) {
-    const std::string name(to_string(pipe.kind));
+    std::string name(to_string(pipe.kind));
     switch (pipe.kind) {
     case Pipe::Kind::where:
         return name + " " + print_expression(pipe.condition);

@@ -102,7 +102,7 @@ private:
     }
 
     /// What every event wanted passes.
-    event::Filter filter_of_shared() const {
+    [[nodiscard]] event::Filter filter_of_shared() const {
         std::vector<event::Filter> filters;
         for (const auto& [mask, shared] : shared_) {
             for (std::size_t group = 0; group < shared.groups.size(); ++group) {
@@ -113,7 +113,7 @@ private:
         return filters.empty() ? event::Filter{} : either(std::move(filters));
     }
 
-    event::Filter filter_of_group(std::uint64_t mask, std::span<const QueryValue> values) const {
+    [[nodiscard]] event::Filter filter_of_group(std::uint64_t mask, std::span<const QueryValue> values) const {
         event::Filter filter;
         std::size_t value = 0;
         for (std::size_t i = 0; i < in_.plan.by.size(); ++i) {

@@ -83,7 +83,7 @@ private:
         std::size_t bytes = found.bytes;
         if (found.is_new) {
             rows_.emplace_back();
-            bytes += sizeof rows_.back();
+            bytes += sizeof(std::vector<KeptRow>);
         }
         if (in_.plan.join == JoinKind::inner || in_.plan.join == JoinKind::left_outer) {
             values_.clear();

@@ -80,7 +80,7 @@ public:
     void finish() override { in_.next.finish(); }
 
 private:
-    bool match(std::string_view rest, std::span<QueryValue> slots) const {
+    [[nodiscard]] bool match(std::string_view rest, std::span<QueryValue> slots) const {
         const std::vector<PlannedPiece>& pieces = in_.plan.pieces;
         const PlannedPiece* open = nullptr; ///< what takes the text before the next literal
         for (std::size_t i = 0; i < pieces.size(); ++i) {
