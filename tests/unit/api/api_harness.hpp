@@ -36,7 +36,7 @@ protected:
           book(state, clock, {}, [this](const auto& alert, auto& out) { outbox.enqueue(alert, "alert.new", out); }) {
         outbox.add(std::make_unique<QuietChannel>(), {.name = "mail"});
     }
-    ~ApiTest() override {
+    void TearDown() override {
         if (server) { server->stop(); }
     }
 

@@ -23,7 +23,7 @@ TEST(RulePredicates, MatchAsTheRuleDoes) {
     input.rules.push_back(kit::simple("rule-1", kit::like("CommandLine", "*mimikatz*")));
     input.rules.back().title = "Dò mật khẩu";
     input.rules.push_back(kit::simple("rule-2", kit::like("Image", "*cmd.exe")));
-    const auto compiled = compile(std::move(input), fields).rules;
+    auto compiled = compile(std::move(input), fields).rules;
     const RulePredicates rules([&compiled] { return compiled; }, fields);
 
     const auto by_id = rules.find("rule-1");

@@ -16,24 +16,24 @@ class PushDownTest : public QueryStoreTest {
 protected:
     /// Values that look alike: numbers as texts, lists, marks, wildcards.
     std::vector<SampleEvent> odd_events(std::size_t count) {
-        static const std::vector<SampleField> kValues = {{"", "4625", ValueType::integer},
-                                                         {"", "4625"},
-                                                         {"", "4625.0", ValueType::real},
-                                                         {"", "1e3", ValueType::real},
-                                                         {"", "1000"},
-                                                         {"", "alpha"},
-                                                         {"", "Alpha Beta"},
-                                                         {"", "ĐĂNG"},
-                                                         {"", "đăng nhập"},
-                                                         {"", "true", ValueType::boolean},
-                                                         {"", "true"},
-                                                         {"", ""},
-                                                         {"", "a*b"},
-                                                         {"", "a?b\\c"},
-                                                         {"", "C:\\Windows\\CMD.exe"},
-                                                         {"", "null", ValueType::null},
-                                                         {"", "-7", ValueType::integer},
-                                                         {"", "9007199254740993", ValueType::integer}};
+        static const std::vector<SampleField> values = {{"", "4625", ValueType::integer},
+                                                        {"", "4625"},
+                                                        {"", "4625.0", ValueType::real},
+                                                        {"", "1e3", ValueType::real},
+                                                        {"", "1000"},
+                                                        {"", "alpha"},
+                                                        {"", "Alpha Beta"},
+                                                        {"", "ĐĂNG"},
+                                                        {"", "đăng nhập"},
+                                                        {"", "true", ValueType::boolean},
+                                                        {"", "true"},
+                                                        {"", ""},
+                                                        {"", "a*b"},
+                                                        {"", "a?b\\c"},
+                                                        {"", "C:\\Windows\\CMD.exe"},
+                                                        {"", "null", ValueType::null},
+                                                        {"", "-7", ValueType::integer},
+                                                        {"", "9007199254740993", ValueType::integer}};
         std::vector<SampleEvent> events;
         for (std::size_t i = 0; i < count; ++i) {
             SampleEvent event{kFirst + static_cast<common::Nanos>(random_() % 1'000) * common::kSecond,
@@ -41,7 +41,7 @@ protected:
                               "line " + std::to_string(i)};
             for (const char* name : {"a", "b", "c"}) {
                 for (std::size_t n = random_() % 5 == 0 ? 2 : random_() % 2; n > 0; --n) {
-                    SampleField field = kValues[random_() % kValues.size()];
+                    SampleField field = values[random_() % values.size()];
                     field.name = name;
                     if (field.type == ValueType::null) { field.text.clear(); }
                     event.fields.push_back(std::move(field));
@@ -53,25 +53,25 @@ protected:
     }
     std::string pick(const std::vector<std::string>& from) { return from[random_() % from.size()]; }
     std::string condition(int depth) {
-        static const std::vector<std::string> kTexts = {"'4625'",    "'alpha'", "'ALPHA'",   "'đăng'",    "'a*b'",
-                                                        "@'a?b\\c'", "''",      "'cmd.exe'", "'CMD.exe'", "'beta'",
-                                                        "'1e3'",     "'true'",  "']'",       "'5'"};
-        static const std::vector<std::string> kNumbers = {"4625", "1000", "1000.0", "-7", "9007199254740993", "0"};
+        static const std::vector<std::string> texts = {"'4625'",    "'alpha'", "'ALPHA'",   "'đăng'",    "'a*b'",
+                                                       "@'a?b\\c'", "''",      "'cmd.exe'", "'CMD.exe'", "'beta'",
+                                                       "'1e3'",     "'true'",  "']'",       "'5'"};
+        static const std::vector<std::string> numbers = {"4625", "1000", "1000.0", "-7", "9007199254740993", "0"};
         const std::string side =
             pick({"a", "b", "c", "c", "tolower(a)", "basename(b)", "tolower(basename(c))", "nope"});
         switch (random_() % (depth > 2 ? 8 : 11)) {
         case 0:
-            return side + pick({" == ", " =~ ", " != ", " !~ "}) + pick(kTexts);
+            return side + pick({" == ", " =~ ", " != ", " !~ "}) + pick(texts);
         case 1:
-            return pick({"a", "b", "c"}) + pick({" == ", " < ", " <= ", " > ", " >= ", " != "}) + pick(kNumbers);
+            return pick({"a", "b", "c"}) + pick({" == ", " < ", " <= ", " > ", " >= ", " != "}) + pick(numbers);
         case 2:
             return side + pick({" has ", " contains ", " startswith ", " endswith ", " !has ", " !contains "}) +
-                   pick(kTexts);
+                   pick(texts);
         case 3:
-            return side + pick({" in (", " in~ (", " !in (", " has_any (", " has_all ("}) + pick(kTexts) + ", " +
-                   pick(kTexts) + ")";
+            return side + pick({" in (", " in~ (", " !in (", " has_any (", " has_all ("}) + pick(texts) + ", " +
+                   pick(texts) + ")";
         case 4:
-            return pick({"a", "b", "c"}) + " between (" + pick(kNumbers) + " .. " + pick(kNumbers) + ")";
+            return pick({"a", "b", "c"}) + " between (" + pick(numbers) + " .. " + pick(numbers) + ")";
         case 5:
             return pick({"isnull(", "isnotnull(", "isnotempty("}) + side + ")";
         case 6:

@@ -10,15 +10,15 @@ namespace {
 
 class SampleTable final : public event::LookupTable {
 public:
-    std::optional<event::LookupHit> find(std::string_view value) const override {
+    [[nodiscard]] std::optional<event::LookupHit> find(std::string_view value) const override {
         if (value.find(kSampleMd5) == std::string_view::npos) { return std::nullopt; }
         return event::LookupHit{kSampleMd5, "md5", "malware", "high"};
     }
 };
 class SampleTables final : public event::LookupSource {
 public:
-    std::vector<std::string> names() const override { return {"ioc_hashes"}; }
-    std::shared_ptr<const event::LookupTable> table(std::string_view name) const override {
+    [[nodiscard]] std::vector<std::string> names() const override { return {"ioc_hashes"}; }
+    [[nodiscard]] std::shared_ptr<const event::LookupTable> table(std::string_view name) const override {
         if (name != "ioc_hashes") { return nullptr; }
         return std::make_shared<SampleTable>();
     }
@@ -27,7 +27,7 @@ public:
 /// The rule "Office starts a shell".
 class SampleRules final : public event::PredicateSource {
 public:
-    std::unique_ptr<event::EventPredicate> find(std::string_view reference) const override {
+    [[nodiscard]] std::unique_ptr<event::EventPredicate> find(std::string_view reference) const override {
         class ShellOfOffice final : public event::EventPredicate {
         public:
             bool matches(const event::StoredEvent& event) override {
@@ -49,7 +49,7 @@ public:
 class SampleAlerts final : public event::EventSetSource {
 public:
     event::EventSet set;
-    std::optional<event::EventSet> find(std::string_view id) const override {
+    [[nodiscard]] std::optional<event::EventSet> find(std::string_view id) const override {
         if (id != "A-20261122-17") { return std::nullopt; }
         return set;
     }

@@ -162,7 +162,7 @@ TEST_F(QueryAroundTest, AgreesWithLookingAtEveryPair) {
 /// Matches lines that begin with its name.
 class FirstLetters final : public event::PredicateSource {
 public:
-    std::unique_ptr<event::EventPredicate> find(std::string_view reference) const override {
+    [[nodiscard]] std::unique_ptr<event::EventPredicate> find(std::string_view reference) const override {
         class Begins final : public event::EventPredicate {
         public:
             explicit Begins(std::string_view text) : text_(text) {}
@@ -395,15 +395,15 @@ TEST_F(QueryJoinTest, EveryKind) {
 /// A table of two words.
 class WordTable final : public event::LookupTable {
 public:
-    std::optional<event::LookupHit> find(std::string_view value) const override {
+    [[nodiscard]] std::optional<event::LookupHit> find(std::string_view value) const override {
         if (value == "a") { return event::LookupHit{"a", "word", "letters", "high"}; }
         return std::nullopt;
     }
 };
 class WordTables final : public event::LookupSource {
 public:
-    std::vector<std::string> names() const override { return {"words"}; }
-    std::shared_ptr<const event::LookupTable> table(std::string_view name) const override {
+    [[nodiscard]] std::vector<std::string> names() const override { return {"words"}; }
+    [[nodiscard]] std::shared_ptr<const event::LookupTable> table(std::string_view name) const override {
         if (name == "words") { return std::make_shared<WordTable>(); }
         return nullptr;
     }
@@ -423,7 +423,7 @@ TEST_F(QueryJoinTest, LookupPutsWhatATableSaysBesideARow) {
 
 class TwoAlerts final : public event::EventSetSource {
 public:
-    std::optional<event::EventSet> find(std::string_view id) const override {
+    [[nodiscard]] std::optional<event::EventSet> find(std::string_view id) const override {
         if (id == "first") { return event::EventSet{{{1, 0}, {1, 3}}, kBegin + 1, kBegin + 4}; }
         if (id == "empty") { return event::EventSet{{}, kBegin, kBegin}; }
         return std::nullopt;

@@ -19,8 +19,8 @@ cn rest is not read
 )";
 
 std::string registered(std::string_view name) {
-    static const PublicSuffixes kSuffixes = PublicSuffixes::read(kList);
-    return kSuffixes.registered_domain(name).value_or("-");
+    static const PublicSuffixes suffixes = PublicSuffixes::read(kList);
+    return suffixes.registered_domain(name).value_or("-");
 }
 
 TEST(PublicSuffix, TakesTheLongestRuleAndOneLabelMore) {

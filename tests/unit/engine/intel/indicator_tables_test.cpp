@@ -36,7 +36,7 @@ std::string looked_up(const IndicatorTables& tables, std::string_view table, std
 
 TEST(IndicatorTables, LookUpByKind) {
     common::ManualClock clock{1'000};
-    const auto set = sample_set(2'000);
+    auto set = sample_set(2'000);
     const IndicatorTables tables([&set] { return set; }, clock);
     EXPECT_EQ(looked_up(tables, "ioc_addresses", "203.0.113.7"), "203.0.113.0/24 network c2 high");
     EXPECT_EQ(looked_up(tables, "ioc_addresses", "evil.example"), "-");
