@@ -40,7 +40,7 @@ std::string meaning(const Filter& filter) {
 std::string parsed(std::string_view text) {
     const auto query = parse_query(text);
     if (!query) { return describe(query.error()); }
-    const std::string result =
+    std::string result =
         shape(query->filter) + (query->last ? " last " + std::to_string(*query->last / common::kSecond) + "s" : "");
     // Printed and read again it is the same.
     const std::string printed = print_query(*query);
