@@ -64,8 +64,6 @@ TEST(RecoveryTest, DISABLED_Load) {
 pid_t start_load(const std::filesystem::path& folder, std::uint32_t first, int pipe_end) {
     const std::vector<std::string> words = {"test_storage", "--gtest_filter=RecoveryTest.DISABLED_Load",
                                             "--gtest_also_run_disabled_tests", "--gtest_output=", "--gtest_brief=1"};
-    // ThreadSanitizer does not see how RocksDB hands one thread's batch to another that writes it: no reports from
-    // here.
     const std::vector<std::string> set = {"CANHGAC_LOAD_FOLDER=" + folder.string(),
                                           "CANHGAC_LOAD_FIRST=" + std::to_string(first),
                                           "CANHGAC_LOAD_PIPE=" + std::to_string(pipe_end)};
