@@ -115,7 +115,9 @@ void set_glob(Node& node, std::string_view pattern, bool anywhere) {
         set_literal(node, parts.empty() ? std::string_view{} : parts.front().text, anywhere);
         return;
     }
-    const std::string whole = anywhere ? fmt::format("*{}*", pattern) : std::string(pattern);
+    const std::size_t backslashes = pattern.size() - 1 - pattern.find_last_not_of('\\'); // a wildcard is before them
+    const bool open = backslashes % 2 == 1; // the last one is itself: it must not quote what comes behind it
+    const std::string whole = anywhere ? fmt::format("*{}{}*", pattern, open ? "\\" : "") : std::string(pattern);
     node.glob_text = std::make_unique<std::string>();
     node.glob = text::parse_glob(whole, *node.glob_text);
     for (const text::GlobPart& part : node.glob) {

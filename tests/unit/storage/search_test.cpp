@@ -111,6 +111,14 @@ TEST_F(SearchTest, WordsLookEverywhere) {
     EXPECT_THAT(find(glob("", "cd")), IsEmpty());
 }
 
+TEST_F(SearchTest, ABackslashAtTheEndOfAWordIsOne) {
+    ASSERT_TRUE(append_one(R"(dir C:\Temp\x)", samples::kStart, {}));
+    ASSERT_TRUE(append_one(R"(dir C:\Temp*)", samples::kStart + 1, {}));
+    EXPECT_THAT(find(glob("", R"(c:*temp\)")), ElementsAre(R"(dir C:\Temp\x)"));
+    EXPECT_THAT(find(glob("", R"(c:*temp\\)")), ElementsAre(R"(dir C:\Temp\x)"));
+    EXPECT_THAT(find(glob("", R"(c:*temp\*)")), ElementsAre(R"(dir C:\Temp*)"));
+}
+
 TEST_F(SearchTest, EnvelopeNamesAreFields) {
     const auto source = store_->sources().intern({"10.9.8.7", "fw01"}, 1);
     event::EventBatch batch;
