@@ -178,6 +178,11 @@ void write_backtest(const engine::CompileInput& rules, const BacktestRequest& re
     for (const engine::BacktestRule& rule : report->rules) {
         if (!sink(json::serialize(json::object{{"rule", rule_object(rule, report->days())}}))) { return; }
     }
+    for (const engine::RejectedRule& rule : report->rejected) {
+        const json::object rejected{
+            {"id", alerting::valid_utf8(rule.id)}, {"line", rule.line}, {"reason", alerting::valid_utf8(rule.reason)}};
+        if (!sink(json::serialize(json::object{{"rejected", rejected}}))) { return; }
+    }
     static_cast<void>(sink(json::serialize(json::object{{"stats", stats_object(*report)}})));
 }
 

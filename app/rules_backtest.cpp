@@ -166,6 +166,10 @@ void print_stats(const json::object& stats, std::ostream& output) {
                           stats.at("stopped_early").as_bool() ? " (ended early)" : "");
 }
 
+std::string rejected_line(const json::object& rule) {
+    return fmt::format("not run: {}: {}", text_of(rule.at("id")), text_of(rule.at("reason")));
+}
+
 } // namespace
 
 void stream_backtest(const RulesBacktestOptions& options, const std::function<bool(std::string_view line)>& line) {
@@ -193,6 +197,10 @@ int run_rules_backtest(const RulesBacktestOptions& options, std::ostream& output
             failed = true;
             if (!lines) { output << "error: " << text_of(error->at("detail")) << '\n'; }
         }
+        if (const auto* rejected = object.if_contains("rejected")) {
+            failed = true;
+            if (!lines) { output << rejected_line(rejected->as_object()) << '\n'; }
+        }
         if (lines) { return true; }
         if (const auto* rule = object.if_contains("rule")) { print_rule(rule->as_object(), output); }
         if (const auto* stats = object.if_contains("stats")) { print_stats(stats->as_object(), output); }
@@ -215,6 +223,9 @@ int run_rule_search(const SearchOptions& options) {
         const json::value value = json::parse(line);
         if (const auto* match = value.as_object().if_contains("match")) {
             print_search_line(json::serialize(match->at("event")), options.client);
+        } else if (const auto* rejected = value.as_object().if_contains("rejected")) {
+            std::fprintf(stderr, "%s\n", rejected_line(rejected->as_object()).c_str());
+            status = 1;
         } else if (value.as_object().contains("error")) {
             std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
             status = 1;

@@ -106,6 +106,7 @@ public:
             }
             report_.rules.push_back(std::move(tally.rule));
         }
+        report_.rejected = compiled_.rejected;
         return std::move(report_);
     }
 

@@ -52,6 +52,7 @@ struct BacktestRule {
 
 struct BacktestReport {
     std::vector<BacktestRule> rules;                   ///< by id; also those without a match
+    std::vector<RejectedRule> rejected;                ///< could not be compiled, were not run
     std::map<rules::LogSource, std::uint64_t> classes; ///< events by class, if asked for
     std::uint64_t events = 0;                          ///< looked at
     std::uint64_t matches = 0;

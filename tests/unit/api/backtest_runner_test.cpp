@@ -55,6 +55,25 @@ TEST_F(BacktestApi, TellsWhatRulesWouldHaveFound) {
     EXPECT_EQ(with_events[0].at("match").at("event").at("EventID").as_int64(), 4625);
 }
 
+TEST_F(BacktestApi, NamesTheRulesThatCannotBeCompiled) {
+    add("4625");
+    start();
+    const std::string refused =
+        R"(---\ntitle: Ahead\nid: r-2\nlogsource: {product: windows}\ndetection: {s: {User|re: 'a(?=b)'}, condition: s}\n)";
+    const Answer answer = post("/api/v1/rules/backtest",
+                               R"({"rules":")" + std::string(kRule) + refused + R"(","from":"2026-11-21T00:00:00Z"})");
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    const auto got = lines(answer.body);
+    ASSERT_EQ(got.size(), 3U) << answer.body;
+    EXPECT_EQ(got[0].at("rule").at("id").as_string(), "r-1");
+    EXPECT_EQ(got[0].at("rule").at("matches").as_int64(), 1);
+    const auto& rejected = got[1].at("rejected");
+    EXPECT_EQ(rejected.at("id").as_string(), "r-2");
+    EXPECT_GT(rejected.at("line").as_int64(), 1);
+    EXPECT_NE(rejected.at("reason").as_string().find("regular expression refused"), std::string::npos);
+    EXPECT_TRUE(got[2].as_object().contains("stats"));
+}
+
 TEST_F(BacktestApi, SendsRulesThroughPipelines) {
     add("4625");
     start();
