@@ -25,9 +25,25 @@ bool take_front(std::string_view& text, std::string_view word) noexcept {
     return true;
 }
 
-/// `sequence by ...` and `proctree name=...` may stand in place of the head.
+/// Names with commas between them, and nothing else but `hosts <=` up to the end or the next step.
+bool is_column_list(std::string_view rest) noexcept {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    while (true) {
+        const std::size_t end = std::min(rest.find_first_of(" \t\r\n,|:\"/()<>*?"), rest.size());
+        if (end == 0) { return false; }
+        rest.remove_prefix(end);
+        rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+        if (rest.empty() || rest.front() == '|') { return true; }
+        if (rest.front() != ',') { return take_front(rest, "hosts") && rest.starts_with("<="); }
+        rest.remove_prefix(1);
+        rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+    }
+}
+
+/// `sequence by ...`, `proctree name=...`, `rare a, b` and `facets a, b` may stand in place of the head.
 bool stands_first(std::string_view rest) noexcept {
     if (take_front(rest, "sequence")) { return take_front(rest, "by"); }
+    if (take_front(rest, "rare") || take_front(rest, "facets")) { return is_column_list(rest); }
     return take_front(rest, "proctree") && rest.find('=') != std::string_view::npos;
 }
 

@@ -14,8 +14,8 @@ namespace {
 
 using event::Filter;
 
-constexpr std::array<std::string_view, 8> kKeywords = {"AND",   "OR",    "NOT",      "last",
-                                                       "sigma", "alert", "sequence", "proctree"};
+constexpr std::array<std::string_view, 10> kKeywords = {"AND",   "OR",       "NOT",      "last", "sigma",
+                                                        "alert", "sequence", "proctree", "rare", "facets"};
 
 bool has_any(std::string_view text, std::string_view characters) noexcept {
     return text.find_first_of(characters) != std::string_view::npos;

@@ -36,6 +36,19 @@ TEST(ParseSteps, Sequence) {
     EXPECT_EQ(printed_twice("sequence bytes"), "\"sequence\" bytes");
 }
 
+TEST(ParseSteps, RareAndFacetsMayStandFirst) {
+    EXPECT_EQ(printed_twice("rare Image"), "* | rare Image hosts <= 3");
+    EXPECT_EQ(printed_twice("rare Image , ParentImage hosts <= 2 | take 5"),
+              "* | rare Image, ParentImage hosts <= 2 | take 5");
+    EXPECT_EQ(printed_twice("facets EventID, Image"), "* | facets EventID, Image");
+    EXPECT_EQ(printed_twice("facets host|count"), "* | facets host.name | count");
+    EXPECT_EQ(printed_twice("rare"), "\"rare\"") << "a word to look for";
+    EXPECT_EQ(printed_twice("rare earth metals"), "\"rare\" earth metals");
+    EXPECT_EQ(printed_twice("facets host:a"), "\"facets\" host.name:a");
+    EXPECT_EQ(printed_twice("\"rare\" earth"), "\"rare\" earth") << "quoted, it is a word";
+    EXPECT_EQ(printed_twice("rare a,"), "\"rare\" a,");
+}
+
 TEST(ParseSteps, WhatIsWrongWithASequence) {
     EXPECT_EQ(printed_twice("x | sequence maxspan 5m [x]"), "1:14: expected \"by\"");
     EXPECT_EQ(printed_twice("sequence by a [x]"), "1:15: expected \"maxspan\"");
