@@ -183,8 +183,11 @@ void run_search(const Services& services, const SearchRequest& request,
     options.sources = sources;
     options.from = request.from.value_or(options.from);
     options.to = request.to.value_or(options.to);
-    const event::QueryPlan plan =
+    options.any_order = storage::takes_any_order(prepared->program);
+    event::QueryPlan plan =
         storage::plan_for_store(query, options.now, options.from, options.to, rows_wanted(query, request.limit));
+    plan.fields = storage::fields_for_store(query, prepared->program);
+    plan.any_order = options.any_order;
     if (!exchange->start_stream(net::make_response(200, "application/x-ndjson", ""))) { return; }
     LineWriter lines(*exchange);
     ResultLines result(prepared->program, lines);

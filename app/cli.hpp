@@ -106,11 +106,13 @@ struct BenchOptions {
     double seconds = 10.0;
     unsigned connections = 1;
     bool seal = false; ///< while events come in
-    std::string data;  ///< folder for the store of `bench ingest`; empty: a temporary one
+    std::string data;  ///< folder for the store; empty: a temporary one
     unsigned shards = 0;
+    unsigned days = 30; ///< over which the events of `bench search` are spread
 };
 [[nodiscard]] int run_bench_gen(const BenchOptions& options);
 [[nodiscard]] int run_bench_match(const BenchOptions& options);
 [[nodiscard]] int run_bench_ingest(const BenchOptions& options);
+[[nodiscard]] int run_bench_search(const BenchOptions& options);
 
 } // namespace canhgac::app

@@ -227,6 +227,15 @@ private:
         ingest->add_option("--shards", bench_.shards, "Shards [default: one a core]");
         ingest->add_option("--seed", bench_.seed, "Seed of the generator");
         ingest->callback([this] { status_ = run_bench_ingest(bench_); });
+        auto* search = bench->add_subcommand("search", "Store and seal events, then ask what analysts ask");
+        add_generator(*search);
+        search->get_option("--from")->required(false);
+        search->add_flag("--lines", bench_.lines, "Syslog lines of our own instead of recorded events");
+        search->add_option("--events", bench_.events, "How many")->check(CLI::Range(1'000UL, 1'000'000'000UL));
+        search->add_option("--days", bench_.days, "Days they are spread over")->check(CLI::Range(1, 365));
+        search->add_option("--data", bench_.data, "Folder for the store [default: a temporary one, removed after]");
+        search->add_option("--runs", bench_.runs, "Times each question is asked")->check(CLI::Range(1, 100));
+        search->callback([this] { status_ = run_bench_search(bench_); });
     }
     void add_generator(CLI::App& command) {
         command.add_option("--from", bench_.from, "Recorded events: .zip, .json, .jsonl, .gz")->required();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct QueryPlan {
     common::Nanos from = std::numeric_limits<common::Nanos>::min(); ///< inclusive, event time
     common::Nanos to = std::numeric_limits<common::Nanos>::max();   ///< exclusive
     std::uint64_t limit = 1'000;                                    ///< most rows wanted
+    /// What of a row is looked at besides its id, times and source: these fields, and the line if event.original is
+    /// among them; a store may give more. Nothing: everything.
+    std::optional<std::vector<std::string>> fields;
+    bool any_order = false; ///< rows may come in any order, all that match
 };
 
 } // namespace canhgac::event

@@ -1,6 +1,7 @@
 #include "storage/committer.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <unordered_map>
 
@@ -18,6 +19,8 @@ constexpr common::Nanos kSignEvery = common::kSecond;
 constexpr common::Nanos kDedupBucket = common::kMinute;
 constexpr std::uint8_t kDedupVersion = 1;
 constexpr std::uint8_t kDictVersion = 1;
+constexpr std::chrono::duration<double> kPacedCommit{0.05}; ///< what one commit holds while there is a limit
+constexpr std::chrono::duration<double> kLongestPause{1};
 
 rocksdb::Slice slice(std::string_view text) noexcept {
     return {text.data(), text.size()};
@@ -142,11 +145,22 @@ bool Committer::take(std::vector<Item>& items) {
     } else if (!ready_.wait_for(lock, std::chrono::nanoseconds(kSignEvery), woken)) {
         return true;
     }
+    const double limit = limit_;
+    if (limit > 0) {
+        ready_.wait_until(lock, not_before_, [this] { return stopping_; });
+    }
+    const double most = limit > 0 ? limit * kPacedCommit.count() : std::numeric_limits<double>::max();
     std::size_t bytes = 0;
-    while (!queue_.empty() && bytes < options_.commit_bytes) {
+    double rows = 0;
+    while (!queue_.empty() && bytes < options_.commit_bytes && rows < most) {
         bytes += queue_.front().batch->size();
+        rows += queue_.front().batch->block.zone.rows;
         items.push_back(std::move(queue_.front()));
         queue_.pop_front();
+    }
+    if (limit > 0) {
+        const std::chrono::duration<double> share(std::min(rows / limit, kLongestPause.count()));
+        not_before_ = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(share);
     }
     queued_bytes_ -= bytes;
     metrics_.queue_bytes.set(static_cast<double>(queued_bytes_));

@@ -71,6 +71,8 @@ public:
     [[nodiscard]] std::uint64_t committed() const noexcept { return committed_.load(std::memory_order_acquire); }
     /// Until something is committed after `after`, or the time is up.
     void wait(std::uint64_t after, std::chrono::milliseconds at_most);
+    /// Most events committed a second from now on; 0 = no limit. Batches wait in the queue, append() then blocks.
+    void limit(double events_per_second) noexcept { limit_ = events_per_second; }
     /// Held during every commit: whoever changes days or blocks otherwise takes it too.
     [[nodiscard]] std::mutex& write_mutex() noexcept { return write_mutex_; }
 
@@ -119,7 +121,9 @@ private:
     std::size_t queued_bytes_ = 0;
     bool stopping_ = false;
     std::atomic<std::uint64_t> committed_;
-    std::thread thread_; ///< last: starts when everything else is there
+    std::atomic<double> limit_{0};
+    std::chrono::steady_clock::time_point not_before_; ///< the next commit; the committing thread's
+    std::thread thread_;                               ///< last: starts when everything else is there
 };
 
 } // namespace canhgac::storage

@@ -47,7 +47,7 @@ rocksdb::Options day_options(const std::shared_ptr<rocksdb::Logger>& log,
     options.disable_auto_compactions = true;
     options.write_buffer_size = 256 * common::kKiB; // only erase() writes
     options.max_background_jobs = 2;
-    options.max_open_files = 64; // a busy day has hundreds, sixteen days are open
+    options.max_open_files = 32; // of each of four hundred days; a busy one has more, and opens them as needed
     options.info_log = log;
     options.info_log_level = rocksdb::ERROR_LEVEL;
     options.stats_dump_period_sec = 0;

@@ -58,8 +58,8 @@ private:
 /// All days; opens them when asked and keeps the last used ones open. Thread safe.
 class DayStores {
 public:
-    /// Days kept open while nobody uses them.
-    static constexpr std::size_t kOpenDays = 16;
+    /// Days kept open while nobody uses them: a year, for opening one takes longer than most searches of it.
+    static constexpr std::size_t kOpenDays = 400;
 
     /// `folder` is the store's. The logger must outlive it.
     DayStores(const std::filesystem::path& folder, common::Logger& logger);

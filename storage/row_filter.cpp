@@ -137,6 +137,14 @@ Place place_of(std::string_view name) noexcept {
 
 constexpr std::uint32_t kNoNumber = 0xFFFFFFFFU;
 
+/// Rows of a block for which a part of the filter may hold, and must.
+struct Bounds {
+    RowBits may;
+    RowBits must;
+    [[nodiscard]] static Bounds all(std::size_t rows) { return {RowBits(rows, true), RowBits(rows, true)}; }
+    [[nodiscard]] static Bounds unknown(std::size_t rows) { return {RowBits(rows, true), RowBits(rows, false)}; }
+};
+
 bool long_literal_in(const Node& node) noexcept {
     return std::any_of(node.literals.begin(), node.literals.end(),
                        [](const std::string& literal) { return literal.size() >= kGramBytes; }) ||
@@ -155,7 +163,15 @@ struct RowFilter::Impl {
     std::string_view raw;
     bool raw_ascii = false;
     bool has_literals = false;
+    bool looks_everywhere = false; ///< a leaf has no field
+    bool needs_lines = false;
+    std::vector<std::uint32_t> fields; ///< that leaves name
 
+    void note_needs(const Node& node);
+    using BoundsOr = common::Result<Bounds, BlockError>;
+    /// `among`: other rows do not matter.
+    [[nodiscard]] BoundsOr bounds(const Node& node, SegmentReader& block, const RowBits& among) const;
+    [[nodiscard]] BoundsOr leaf_bounds(const Node& node, SegmentReader& block) const;
     [[nodiscard]] static std::error_code build(const event::Filter& filter, const FieldDict& dict, Node& node);
     [[nodiscard]] static bool zone_may_match(const Node& node, const ZoneRecord& zone);
     [[nodiscard]] static bool grams_may_match(const Node& node, const GramSet& grams);
@@ -178,6 +194,8 @@ common::Result<RowFilter, std::error_code> RowFilter::compile(const event::Filte
     auto impl = std::make_unique<Impl>(sources);
     if (const std::error_code error = Impl::build(filter, dict, impl->root)) { return common::fail(error); }
     impl->has_literals = long_literal_in(impl->root);
+    impl->note_needs(impl->root);
+    std::sort(impl->fields.begin(), impl->fields.end());
     return RowFilter(std::move(impl));
 }
 
@@ -286,7 +304,97 @@ bool RowFilter::Impl::grams_may_match(const Node& node, const GramSet& grams) {
                                     [&grams](const std::string& literal) { return grams.may_contain(literal); });
 }
 
+void RowFilter::Impl::note_needs(const Node& node) {
+    using Kind = event::Filter::Kind;
+    const bool leaf = node.children.empty() && node.kind != Kind::all;
+    if (leaf && (node.place == Place::stored || node.place == Place::source)) { fields.push_back(node.number); }
+    looks_everywhere = looks_everywhere || (leaf && node.place == Place::any);
+    needs_lines = needs_lines || looks_everywhere || (leaf && node.place == Place::raw);
+    for (const Node& child : node.children) {
+        note_needs(child);
+    }
+}
+
+bool RowFilter::needs_lines() const noexcept {
+    return impl_->needs_lines;
+}
+
+const std::vector<std::uint32_t>& RowFilter::needs_fields() const noexcept {
+    return impl_->fields;
+}
+
+SegmentReader::Status RowFilter::preselect(SegmentReader& block, RowBits& rows) const {
+    const auto found = impl_->bounds(impl_->root, block, rows);
+    if (!found) { return common::fail(found.error()); }
+    rows &= found->may;
+    return {};
+}
+
+RowFilter::Impl::BoundsOr RowFilter::Impl::bounds(const Node& node, SegmentReader& block, const RowBits& among) const {
+    using Kind = event::Filter::Kind;
+    switch (node.kind) {
+    case Kind::all:
+        return Bounds::all(block.size());
+    case Kind::negation: {
+        auto child = bounds(node.children.front(), block, among);
+        if (!child) { return child; }
+        child->may.flip();
+        child->must.flip();
+        std::swap(child->may, child->must);
+        return child;
+    }
+    case Kind::conjunction: {
+        Bounds both = Bounds::all(block.size());
+        RowBits left = among;
+        for (const Node& each : node.children) {
+            if (left.none()) { break; } // further columns need not be read
+            const auto child = bounds(each, block, left);
+            if (!child) { return child; }
+            both.may &= child->may;
+            both.must &= child->must;
+            left &= child->may;
+        }
+        return both;
+    }
+    case Kind::disjunction: {
+        Bounds either{RowBits(block.size(), false), RowBits(block.size(), false)};
+        for (const Node& each : node.children) {
+            const auto child = bounds(each, block, among);
+            if (!child) { return child; }
+            either.may |= child->may;
+            either.must |= child->must;
+        }
+        return either;
+    }
+    case Kind::glob:
+    case Kind::phrase:
+    case Kind::compare:
+    case Kind::cidr:
+    case Kind::regex:
+    case Kind::rule:
+    case Kind::alert:
+        break;
+    }
+    return leaf_bounds(node, block);
+}
+
+RowFilter::Impl::BoundsOr RowFilter::Impl::leaf_bounds(const Node& node, SegmentReader& block) const {
+    if (node.place == Place::unknown) { return Bounds{RowBits(block.size(), false), RowBits(block.size(), false)}; }
+    if (node.place == Place::time && node.kind == event::Filter::Kind::compare) {
+        RowBits rows(block.size(), false);
+        for (std::size_t row = 0; row < block.size(); ++row) {
+            if (time_matches(node, block.time(row))) { rows.set(row); }
+        }
+        return Bounds{rows, rows};
+    }
+    if (node.place != Place::stored) { return Bounds::unknown(block.size()); }
+    const auto rows = block.rows_where(node.number, [&node](std::string_view text) { return holds(node, text); });
+    if (!rows) { return common::fail(rows.error()); }
+    return Bounds{*rows, *rows};
+}
+
 bool RowFilter::start_block(const BlockTexts& block) {
+    if (!impl_->looks_everywhere) { return true; }
     impl_->raw = block.all_raw;
     impl_->raw_ascii = is_ascii(impl_->raw);
     impl_->lowered.clear();

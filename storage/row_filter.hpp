@@ -12,6 +12,7 @@
 #include "storage/block_reader.hpp"
 #include "storage/field_dict.hpp"
 #include "storage/gram_set.hpp"
+#include "storage/segment_reader.hpp"
 #include "storage/source_book.hpp"
 #include "storage/zone_record.hpp"
 
@@ -37,6 +38,12 @@ public:
     [[nodiscard]] bool has_literals() const noexcept;
     /// False: no row of a block with these texts can match.
     [[nodiscard]] bool may_match(const GramSet& grams) const;
+    /// Takes away rows of a sealed block that cannot match, as far as columns say so: it reads those that the filter
+    /// names, until no row is left. Error: the block is damaged.
+    [[nodiscard]] SegmentReader::Status preselect(SegmentReader& block, RowBits& rows) const;
+    /// What matches() looks at.
+    [[nodiscard]] bool needs_lines() const noexcept;
+    [[nodiscard]] const std::vector<std::uint32_t>& needs_fields() const noexcept; ///< numbers, ascending
     /// Takes a block as the one at hand; its views must live as long. False: no row of it can match.
     [[nodiscard]] bool start_block(const BlockTexts& block);
     /// Whether a row of the block at hand matches.

@@ -77,6 +77,11 @@ common::Result<std::optional<OpenSegment>, std::error_code> SealedReader::open(c
 
 common::Result<bool, std::error_code> SealedReader::open(const OpenSegment& segment, std::size_t block,
                                                          SegmentReader& reader) const {
+    return read(segment, block, reader, [](SegmentReader& all) { return all.build(RowBits(all.size(), true), {}); });
+}
+
+common::Result<bool, std::error_code> SealedReader::read(const OpenSegment& segment, std::size_t block,
+                                                         SegmentReader& reader, const Steps& steps) const {
     std::error_code error;
     const auto fetch = [&](std::uint32_t column) -> std::optional<std::string> {
         auto bytes = segment.db->get(chunk_key(segment.record.run, column, static_cast<std::uint16_t>(block)));
@@ -84,7 +89,9 @@ common::Result<bool, std::error_code> SealedReader::open(const OpenSegment& segm
         return bytes ? std::move(*bytes) : std::nullopt;
     };
     const auto head = fetch(chunk::kHead);
-    if (head && reader.open(*head, fetch) && reader.rows().size() == segment.blocks[block].zone.rows) { return true; }
+    if (head && reader.begin(*head, fetch) && reader.size() == segment.blocks[block].zone.rows && steps(reader)) {
+        return true;
+    }
     if (dropped(segment.record.day) && error && error != bad_segment()) { return false; } // its files went away
     return common::fail(error ? error : bad_segment());
 }

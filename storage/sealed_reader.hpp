@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -41,7 +42,12 @@ public:
 
     /// Nothing: its day was dropped meanwhile. Errors: bad_message (missing or damaged), io_error.
     [[nodiscard]] common::Result<std::optional<OpenSegment>, std::error_code> open(const SegmentRecord& segment) const;
-    /// Unpacks a block; false: the day was dropped meanwhile. Errors as open().
+    /// Reads of a block what `steps` asks for, after SegmentReader::begin(); false: the day was dropped meanwhile.
+    /// Errors as open().
+    using Steps = std::function<SegmentReader::Status(SegmentReader& reader)>;
+    [[nodiscard]] common::Result<bool, std::error_code> read(const OpenSegment& segment, std::size_t block,
+                                                             SegmentReader& reader, const Steps& steps) const;
+    /// The same for all of the block.
     [[nodiscard]] common::Result<bool, std::error_code> open(const OpenSegment& segment, std::size_t block,
                                                              SegmentReader& reader) const;
 

@@ -1,14 +1,13 @@
 #include "storage/sealer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
-#include <sys/resource.h>
 
 #include "storage/coding.hpp"
 
@@ -17,16 +16,17 @@ namespace canhgac::storage {
 namespace {
 
 constexpr std::chrono::seconds kSealLookEvery{1};
-/// With so many times SealOptions::rows waiting the CPU budget is not kept: the journal must not grow for ever.
-constexpr std::uint64_t kHurryRuns = 16;
 /// Deleted micro-blocks the journal carries before it is compacted.
 constexpr std::uint64_t kCompactBytes = 64 * common::kMiB;
-constexpr int kSealNice = 10;
 
 std::string chain_key(std::uint64_t seq) {
     std::string key;
     append_key(key, seq);
     return key;
+}
+
+common::Nanos steady_now() {
+    return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
 } // namespace
@@ -43,10 +43,13 @@ SealMetrics::SealMetrics(common::MetricsRegistry& registry)
           registry.counter("canhgac_store_seal_joined_files_total", "Small files of segments joined into larger ones")),
       cpu(registry.counter("canhgac_store_seal_cpu_seconds_total", "CPU time of sealing")),
       lag_batches(registry.gauge("canhgac_store_seal_lag_batches", "Acknowledged batches not sealed yet")),
-      lag_seconds(registry.gauge("canhgac_store_seal_lag_seconds", "Age of the oldest of them")) {}
+      lag_seconds(registry.gauge("canhgac_store_seal_lag_seconds", "Age of the oldest of them")),
+      limit(registry.gauge("canhgac_store_commit_limit_events_per_second",
+                           "Most events acknowledged a second while sealing catches up; 0 = no limit")) {}
 
 Sealer::Sealer(const Parts& parts, const JournalOptions& options, common::MetricsRegistry& metrics)
-    : parts_(parts), options_(options), metrics_(metrics), builder_(parts.db) {
+    : parts_(parts), options_(options), metrics_(metrics), builder_(parts.db),
+      pace_(std::max<std::size_t>(options.seal.rows, 1)) {
     options_.seal.rows = std::max<std::size_t>(options_.seal.rows, 1);
     options_.seal.bytes = std::max<std::size_t>(options_.seal.bytes, 1);
     options_.seal.cpu_percent = std::clamp(options_.seal.cpu_percent, 1U, 100U);
@@ -127,11 +130,14 @@ void Sealer::remove_dropped_days() {
 }
 
 void Sealer::run() {
-    common::ignore(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kSealNice), "only a courtesy");
     while (!stopping_) {
         {
             const std::lock_guard lock(mutex_);
-            while (!stopping_ && !broken_ && due() && !seal_run()) {}
+            while (!stopping_ && !broken_ && due() && !seal_run()) {
+                pace();
+                measure();
+            }
+            pace();
             measure();
         }
         std::unique_lock lock(wake_mutex_);
@@ -181,10 +187,22 @@ void Sealer::measure() {
 bool Sealer::rest(common::Nanos worked) {
     metrics_.cpu.add(static_cast<double>(worked) / common::kSecond);
     if (stopping_) { return false; }
-    if (!options_.seal.on || waiting_rows_ >= kHurryRuns * options_.seal.rows) { return true; }
+    if (!options_.seal.on || pace_.hurries(waiting_rows_)) { return true; }
     const common::Nanos pause = worked / options_.seal.cpu_percent * (100 - options_.seal.cpu_percent);
     std::unique_lock lock(wake_mutex_);
     return !wake_.wait_for(lock, std::chrono::nanoseconds(pause), [this] { return stopping_.load(); });
+}
+
+/// Without a limit while nothing is sealed: a full disk refuses by itself, and what is broken must not stop the ingest.
+void Sealer::pace() {
+    const double limit = broken_ || complained_ || stopping_ ? 0 : pace_.limit(waiting_rows_);
+    if (limit != 0 && limit_ == 0) {
+        parts_.logger.warning("{} events wait to be sealed: at most {:.0f} a second are acknowledged until fewer do",
+                              waiting_rows_, limit);
+    }
+    limit_ = limit;
+    metrics_.limit.set(limit);
+    parts_.committer.limit(limit);
 }
 
 std::error_code Sealer::seal_run() {
@@ -193,10 +211,13 @@ std::error_code Sealer::seal_run() {
     if (parts_.db.free_bytes() < options_.min_free_bytes + (options_.min_free_bytes == 0 ? 0 : options_.seal.bytes)) {
         return std::make_error_code(std::errc::no_space_on_device);
     }
+    const bool hurried = pace_.hurries(waiting_rows_);
+    const common::Nanos start = steady_now();
     auto run = builder_.build(next_run_, sealed_, parts_.committer.committed(), limits,
                               [this](common::Nanos worked) { return rest(worked); });
     const common::Nanos before = thread_cpu();
     std::error_code error = run ? write_run(*run) : run.error();
+    if (!error && hurried) { pace_.sealed(run->rows, steady_now() - start); }
     common::ignore(rest(thread_cpu() - before), "whoever goes on looks at stopping_");
     if (error) {
         if (error == std::errc::operation_canceled) { return error; }

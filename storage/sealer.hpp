@@ -21,6 +21,7 @@
 #include "storage/day_store.hpp"
 #include "storage/journal_db.hpp"
 #include "storage/run_builder.hpp"
+#include "storage/seal_pace.hpp"
 
 namespace canhgac::storage {
 
@@ -36,6 +37,7 @@ struct SealMetrics {
     common::Counter cpu;
     common::Gauge lag_batches;
     common::Gauge lag_seconds;
+    common::Gauge limit;
 };
 
 /// Thread safe. The parts must outlive it.
@@ -81,6 +83,8 @@ private:
     void compact_journal(const SealRun& run);
     void join_files(const SealRun& run);
     void measure();
+    /// Tells the committer how fast it may go on.
+    void pace();
 
     Parts parts_;
     JournalOptions options_;
@@ -95,6 +99,8 @@ private:
     std::uint64_t garbage_bytes_ = 0; ///< deleted from the journal since it was compacted
     bool broken_ = false;             ///< a run may or may not be recorded: nothing is sealed until the next start
     bool complained_ = false;
+    SealPace pace_;
+    double limit_ = 0; ///< as the committer has it
 
     std::mutex wake_mutex_;
     std::condition_variable wake_;

@@ -20,6 +20,24 @@ std::error_code damaged() noexcept {
 }
 constexpr std::uint32_t kRowsBetweenLooks = 1024; ///< at the cancel flag
 
+/// Numbers of the fields that are looked at by the filter or by who asks.
+std::vector<std::uint32_t> fields_needed(const event::QueryPlan& plan, const RowFilter& filter, const FieldDict& dict) {
+    std::vector<std::uint32_t> fields = filter.needs_fields();
+    for (const std::string& name : plan.fields.value_or(std::vector<std::string>{})) {
+        if (const auto number = dict.find(name)) { fields.push_back(*number); }
+    }
+    std::sort(fields.begin(), fields.end());
+    return fields;
+}
+
+RowParts parts_needed(const event::QueryPlan& plan, const RowFilter& filter, std::span<const std::uint32_t> fields) {
+    if (!plan.fields) { return {}; }
+    const auto& names = *plan.fields;
+    const bool line = std::find(names.begin(), names.end(), "event.original") != names.end();
+    // A word without field may stand in any value.
+    return {line || filter.needs_lines(), filter.needs_lines(), fields};
+}
+
 } // namespace
 
 /// Field names by number without a lock for each, and rows as visitors see them.
@@ -176,6 +194,18 @@ std::error_code Searcher::sealed_candidates(std::uint16_t day, const Wanted& wan
     return {};
 }
 
+SegmentReader::Status Searcher::build_wanted(const Wanted& wanted, SegmentReader& block) {
+    RowBits rows(block.size(), false);
+    for (std::size_t row = 0; row < block.size(); ++row) {
+        if (block.time(row) >= wanted.from && block.time(row) < wanted.to) { rows.set(row); }
+    }
+    if (wanted.filter != nullptr) {
+        if (const auto status = wanted.filter->preselect(block, rows); !status) { return status; }
+    }
+    if (rows.none()) { return {}; }
+    return block.build(rows, wanted.parts);
+}
+
 template <typename Take>
 common::Result<bool, std::error_code> Searcher::read_sealed(const Candidate& block, const Wanted& wanted,
                                                             SegmentReader& reader, event::QueryStats& stats,
@@ -188,8 +218,10 @@ common::Result<bool, std::error_code> Searcher::read_sealed(const Candidate& blo
             return true;
         }
     }
-    const auto opened = sealed_->open(*block.segment, block.block, reader);
+    const auto opened = sealed_->read(*block.segment, block.block, reader,
+                                      [&wanted](SegmentReader& begun) { return build_wanted(wanted, begun); });
     if (!opened || !*opened) { return opened; }
+    stats.rows_scanned += reader.size() - reader.rows().size();
     if (wanted.filter != nullptr && !wanted.filter->start_block(reader.texts())) {
         ++stats.blocks_pruned;
         return true;
@@ -278,7 +310,8 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
     if (!all_days) { return common::fail(all_days.error()); }
     auto filter = RowFilter::compile(plan.filter, *dict_, *sources_);
     if (!filter) { return common::fail(filter.error()); }
-    const Wanted wanted{plan.from, plan.to, &*filter};
+    const std::vector<std::uint32_t> fields = fields_needed(plan, *filter, *dict_);
+    const Wanted wanted{plan.from, plan.to, &*filter, parts_needed(plan, *filter, fields)};
     Names names(*dict_);
     Order order(names, visit, plan.limit, query_bytes_);
     Readers readers;
@@ -301,12 +334,17 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
             if (stats.stopped_early) { break; }
             bool fits = true;
             const auto take = [&](const BlockRow& row) {
-                fits = order.add(row);
-                return fits && (stats.rows_scanned % kRowsBetweenLooks != 0 || !stop());
+                if (plan.any_order) {
+                    stats.stopped_early = !names.visit(row, visit);
+                } else {
+                    fits = order.add(row);
+                }
+                return fits && !stats.stopped_early && (stats.rows_scanned % kRowsBetweenLooks != 0 || !stop());
             };
             const auto read = read_block(block, wanted, snapshot, readers, stats, take);
             if (!read) { return common::fail(read.error()); }
             if (!fits) { return common::fail(std::make_error_code(std::errc::not_enough_memory)); }
+            if (stats.stopped_early) { break; }
         }
         if (stats.stopped_early) { break; }
     }
@@ -323,7 +361,7 @@ Searcher::Outcome Searcher::scan(common::Nanos from, common::Nanos to, const eve
     const SnapshotGuard snapshot(*db_);
     const auto all_days = days(snapshot);
     if (!all_days) { return common::fail(all_days.error()); }
-    const Wanted wanted{from, to, nullptr};
+    const Wanted wanted{from, to, nullptr, {}};
     std::vector<Candidate> blocks; // of the journal: few, but for those of before a release that seals
     for (const auto& [day, summary] : *all_days) {
         if (summary.max_time < from || summary.min_time >= to) { continue; }
@@ -371,8 +409,8 @@ common::Result<std::uint64_t, std::error_code> Searcher::tail(std::uint64_t posi
     const SnapshotGuard snapshot(*db_);
     auto compiled = RowFilter::compile(filter, *dict_, *sources_);
     if (!compiled) { return common::fail(compiled.error()); }
-    const Wanted wanted{std::numeric_limits<common::Nanos>::min(), std::numeric_limits<common::Nanos>::max(),
-                        &*compiled};
+    const Wanted wanted{
+        std::numeric_limits<common::Nanos>::min(), std::numeric_limits<common::Nanos>::max(), &*compiled, {}};
     Names names(*dict_);
     Readers readers;
     event::QueryStats stats;

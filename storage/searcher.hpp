@@ -56,6 +56,7 @@ private:
         common::Nanos from;
         common::Nanos to;
         RowFilter* filter;
+        RowParts parts; ///< of rows to be given out
     };
     /// Memory of one call.
     struct Readers {
@@ -81,6 +82,7 @@ private:
     [[nodiscard]] common::Result<bool, std::error_code> read_block(const Candidate& block, const Wanted& wanted,
                                                                    const SnapshotGuard& snapshot, Readers& readers,
                                                                    event::QueryStats& stats, const Take& take) const;
+    [[nodiscard]] static SegmentReader::Status build_wanted(const Wanted& wanted, SegmentReader& block);
     template <typename Take>
     [[nodiscard]] common::Result<bool, std::error_code> read_sealed(const Candidate& block, const Wanted& wanted,
                                                                     SegmentReader& reader, event::QueryStats& stats,

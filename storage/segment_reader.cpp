@@ -1,21 +1,9 @@
 #include "storage/segment_reader.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <limits>
+#include <map>
 
 namespace canhgac::storage {
-
-namespace {
-
-constexpr std::uint64_t kSealedMax32 = std::numeric_limits<std::uint32_t>::max();
-
-/// A stored time, `unit` nanoseconds a step; any number is one.
-common::Nanos stored_time(std::uint64_t value, std::uint64_t unit) noexcept {
-    return static_cast<common::Nanos>((value ^ (1ULL << 63U)) * unit);
-}
-
-} // namespace
 
 void SegmentReader::reset() {
     own_used_ = 0;
@@ -28,13 +16,24 @@ void SegmentReader::reset() {
     lines_.clear();
     envelope_.assign(kEnvelopeColumns, {});
     places_.clear();
-    next_place_ = 0;
+    fetch_ = {};
+    with_lines_ = false;
     rows_.clear();
     fields_.clear();
     texts_.clear();
 }
 
-common::Result<void, BlockError> SegmentReader::open(std::string_view head, const Fetch& fetch) {
+BlockError SegmentReader::give_up() {
+    reset();
+    return BlockError::inconsistent;
+}
+
+SegmentReader::Status SegmentReader::open(std::string_view head, const Fetch& fetch) {
+    const Status begun = begin(head, fetch);
+    return begun ? build(RowBits(row_count_, true), {}) : begun;
+}
+
+SegmentReader::Status SegmentReader::begin(std::string_view head, Fetch fetch) {
     reset();
     ByteSource in(head);
     if (in.u8() != kSegmentVersion) {
@@ -42,15 +41,98 @@ common::Result<void, BlockError> SegmentReader::open(std::string_view head, cons
     }
     row_count_ = in.varint(kMaxSealedRows);
     const auto layout = frames_.read(in, head_bytes_);
-    if (!layout) { return common::fail(layout.error()); }
-    if (!in.ok() || in.left() != 0) { return common::fail(BlockError::truncated); }
-    ByteSource parts(*layout);
-    const bool good = read_layout(parts) && read_envelope(fetch) && read_line_columns(fetch) && read_fields(fetch) &&
-                      inline_.left() == 0 && build_rows();
-    if (!good) {
+    if (!layout || !in.ok() || in.left() != 0) {
         reset();
-        return common::fail(BlockError::inconsistent);
+        return common::fail(layout ? BlockError::truncated : layout.error());
     }
+    fetch_ = std::move(fetch);
+    ByteSource parts(*layout);
+    if (!read_layout(parts) || !load_envelope(Envelope::time) || !load_envelope(Envelope::line) || !read_row_lines()) {
+        return common::fail(give_up());
+    }
+    return {};
+}
+
+common::Nanos SegmentReader::time(std::size_t row) const noexcept {
+    return time_of(envelope(Envelope::time)[row], time_unit_);
+}
+
+/// Whether the texts of a column pass, told once for each of a dictionary.
+class SegmentReader::Answers {
+public:
+    Answers(const FieldColumn& column, const std::function<bool(std::string_view)>& holds) : column_(&column) {
+        for (const std::string_view text : column.values.distinct) {
+            known_.push_back(holds(text));
+        }
+    }
+    /// Nothing: not known beforehand.
+    [[nodiscard]] std::optional<bool> operator[](std::size_t at) const {
+        if (known_.empty()) { return std::nullopt; }
+        return known_[column_->values.code(at)];
+    }
+
+private:
+    const FieldColumn* column_;
+    std::vector<bool> known_;
+};
+
+common::Result<RowBits, BlockError> SegmentReader::rows_where(std::uint32_t field,
+                                                              const std::function<bool(std::string_view)>& holds) {
+    RowBits rows(row_count_, false);
+    for (std::uint32_t number = 0; number < columns_.size(); ++number) {
+        if (columns_[number].number != field) { continue; }
+        for (Lines& lines : lines_) {
+            if (!load_texts(lines, number)) { return common::fail(give_up()); }
+        }
+        const Answers answers(columns_[number], holds);
+        start_rows();
+        for (std::size_t row = 0; row < row_count_; ++row) {
+            Lines& lines = lines_[envelope(Envelope::line)[row]];
+            for (const std::uint32_t slot : lines.asked) {
+                const bool own = lines.plan.slots[slot].place != ValuePlace::span;
+                auto passes = own ? answers[columns_[number].next + lines.ranks[slot]] : std::nullopt;
+                if (!passes) {
+                    piece_.clear();
+                    const auto text = slot_text(lines, slot, piece_);
+                    if (!text) { return common::fail(give_up()); }
+                    passes = holds(*text);
+                }
+                if (*passes) { rows.set(row); }
+            }
+            next_row(lines);
+        }
+    }
+    return rows;
+}
+
+/// Loads what slot_text() needs of a field, and notes the slots that have it and are not null.
+bool SegmentReader::load_texts(Lines& lines, std::uint32_t column) {
+    lines.asked.clear();
+    const Shape& shape = shapes_[lines.plan.shape];
+    for (std::uint32_t slot = 0; lines.rows != 0 && slot < shape.size(); ++slot) {
+        if (shape[slot].column != column) { continue; }
+        if (!load_text(lines, slot)) { return false; }
+        if (shape[slot].type != event::ValueType::null) { lines.asked.push_back(slot); }
+    }
+    return true;
+}
+
+/// The column of a slot; of a span the columns and literals of its part of the line.
+bool SegmentReader::load_text(Lines& lines, std::uint32_t slot) {
+    const Shape& shape = shapes_[lines.plan.shape];
+    const LineTemplate::Slot& plan = lines.plan.slots[slot];
+    if (plan.place != ValuePlace::span) { return load_field(columns_[shape[slot].column]); }
+    if (!load_spans(lines)) { return false; }
+    for (std::uint32_t edge = plan.from; edge < plan.to; ++edge) {
+        const bool good =
+            edge % 2 == 0 ? load_literals(lines) : load_field(columns_[shape[lines.plan.holes[edge / 2]].column]);
+        if (!good) { return false; }
+    }
+    return true;
+}
+
+SegmentReader::Status SegmentReader::build(const RowBits& wanted, const RowParts& parts) {
+    if (!load_for(parts) || !build_rows(wanted)) { return common::fail(give_up()); }
     return {};
 }
 
@@ -69,16 +151,23 @@ bool SegmentReader::read_layout(ByteSource& in) {
     }
     if (!read_shapes(in) || !read_lines(in)) { return false; }
     std::size_t count = kEnvelopeColumns + columns_.size();
-    for (const Lines& lines : lines_) {
-        count += lines.literals.size() + lines.starts.size();
+    std::size_t place = kEnvelopeColumns;
+    for (Lines& lines : lines_) {
+        lines.first_place = place;
+        lines.first_chunk = chunk::kOther + static_cast<std::uint32_t>(place - kEnvelopeColumns);
+        place += lines.literals.size() + lines.starts.size();
     }
+    count += place - kEnvelopeColumns;
     if (count > in.left()) { return false; }
+    std::uint64_t in_head = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint64_t code = in.varint(FrameReader::kMaxPartBytes * 2);
-        places_.push_back({code >> 1U, (code & 1U) != 0});
+        const bool own = (code & 1U) != 0;
+        places_.push_back({code >> 1U, in_head, own});
+        in_head += own ? 0 : code >> 1U;
     }
-    inline_ = ByteSource(in.bytes(in.left()));
-    return in.ok();
+    inline_ = in.bytes(in.left());
+    return in.ok() && in_head == inline_.size();
 }
 
 bool SegmentReader::read_shapes(ByteSource& in) {
@@ -107,14 +196,26 @@ bool SegmentReader::read_lines(ByteSource& in) {
         lines.plan.shape = static_cast<std::uint32_t>(shape);
         lines.plan.slots.resize(shapes_[shape].size());
         if (!read_slots(in, lines.plan)) { return false; }
-        const auto spans = static_cast<std::size_t>(
-            std::count_if(lines.plan.slots.begin(), lines.plan.slots.end(),
-                          [](const LineTemplate::Slot& slot) { return slot.place == ValuePlace::span; }));
+        const std::uint32_t spans = rank_slots(lines);
         lines.literals.resize(lines.plan.holes.size() + 1);
         lines.starts.resize(spans);
         lines.ends.resize(spans);
     }
     return in.ok();
+}
+
+/// Numbers the texts that a row has in each column, and the spans of the row; the number of spans.
+std::uint32_t SegmentReader::rank_slots(Lines& lines) {
+    const Shape& shape = shapes_[lines.plan.shape];
+    std::uint32_t spans = 0;
+    for (std::size_t slot = 0; slot < shape.size(); ++slot) {
+        const bool own = lines.plan.slots[slot].place != ValuePlace::span;
+        lines.ranks.push_back(own ? static_cast<std::uint32_t>(columns_[shape[slot].column].next++) : spans++);
+    }
+    for (const ShapeSlot& slot : shape) {
+        columns_[slot.column].next = 0;
+    }
+    return spans;
 }
 
 bool SegmentReader::read_slots(ByteSource& in, LineTemplate& plan) {
@@ -144,13 +245,13 @@ bool SegmentReader::read_slots(ByteSource& in, LineTemplate& plan) {
            });
 }
 
-bool SegmentReader::next_column(std::uint32_t chunk, const Fetch& fetch, ByteSource& column) {
-    const ColumnPlace place = places_[next_place_++];
+bool SegmentReader::column_at(std::size_t index, std::uint32_t chunk, ByteSource& column) {
+    const ColumnPlace place = places_[index];
     if (!place.own) {
-        column = ByteSource(inline_.bytes(place.size));
-        return inline_.ok();
+        column = ByteSource(inline_.substr(place.offset, place.size));
+        return true;
     }
-    const auto bytes = fetch(chunk);
+    const auto bytes = fetch_(chunk);
     if (!bytes) { return false; }
     if (own_used_ == own_bytes_.size()) { own_bytes_.emplace_back(); }
     ByteSource in(*bytes);
@@ -161,17 +262,17 @@ bool SegmentReader::next_column(std::uint32_t chunk, const Fetch& fetch, ByteSou
     return true;
 }
 
-bool SegmentReader::read_envelope(const Fetch& fetch) {
-    for (std::size_t i = 0; i < kEnvelopeColumns; ++i) {
-        ByteSource column;
-        if (!next_column(chunk::kEnvelope + static_cast<std::uint32_t>(i), fetch, column) ||
-            !decode_numbers(column, row_count_, envelope_[i]) || column.left() != 0) {
-            return false;
-        }
-    }
-    for (std::size_t row = 0; row < row_count_; ++row) {
-        const std::uint64_t line = envelope(Envelope::line)[row];
-        if (line >= lines_.size() || envelope(Envelope::source)[row] >= sources_.size()) { return false; }
+bool SegmentReader::load_envelope(Envelope which) {
+    const auto index = static_cast<std::size_t>(which);
+    ByteSource column;
+    return column_at(index, chunk::kEnvelope + static_cast<std::uint32_t>(index), column) &&
+           decode_numbers(column, row_count_, envelope_[index]) && column.left() == 0;
+}
+
+/// How each row's line is put together, and so how many texts each column has.
+bool SegmentReader::read_row_lines() {
+    for (const std::uint64_t line : envelope(Envelope::line)) {
+        if (line >= lines_.size()) { return false; }
         ++lines_[line].rows;
     }
     std::uint64_t values = 0;
@@ -189,8 +290,8 @@ void SegmentReader::count_texts() {
         const Shape& shape = shapes_[lines.plan.shape];
         for (std::size_t slot = 0; lines.rows != 0 && slot < shape.size(); ++slot) {
             const ValuePlace place = lines.plan.slots[slot].place;
-            if (place == ValuePlace::span) { continue; }
             FieldColumn& column = columns_[shape[slot].column];
+            if (place == ValuePlace::span) { continue; }
             column.count += lines.rows;
             column.in_lines = column.in_lines && place == ValuePlace::hole;
             column.escaped = column.escaped || place == ValuePlace::escaped;
@@ -207,175 +308,94 @@ std::span<const common::Nanos> SegmentReader::times_of(const HowOften& how_often
     }
     times_.clear();
     for (std::size_t row = 0; row < row_count_; ++row) {
-        const common::Nanos time = stored_time(envelope(Envelope::time)[row], time_unit_);
+        const common::Nanos time = time_of(envelope(Envelope::time)[row], time_unit_);
         times_.insert(times_.end(), often[envelope(Envelope::line)[row]], time);
     }
     return times_;
 }
 
-bool SegmentReader::read_line_columns(const Fetch& fetch) {
-    std::uint32_t other = chunk::kOther;
-    for (Lines& lines : lines_) {
-        const auto times = [this, &lines] {
-            return times_of([&lines](const Lines& each) { return &each == &lines ? 1U : 0U; });
-        };
+bool SegmentReader::load_literals(Lines& lines) {
+    if (lines.literals_loaded) { return true; }
+    const auto times = [this, &lines] {
+        return times_of([&lines](const Lines& each) { return &each == &lines ? 1U : 0U; });
+    };
+    for (std::size_t i = 0; i < lines.literals.size(); ++i) {
         ByteSource column;
-        for (DecodedTexts& literals : lines.literals) {
-            if (!next_column(other++, fetch, column) || !decode_texts(column, lines.rows, times, arena_, literals) ||
-                column.left() != 0) {
-                return false;
-            }
-        }
-        for (std::size_t span = 0; span < lines.starts.size(); ++span) {
-            if (!next_column(other++, fetch, column) || !decode_numbers(column, lines.rows, lines.starts[span]) ||
-                !decode_numbers(column, lines.rows, lines.ends[span]) || column.left() != 0) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-bool SegmentReader::read_fields(const Fetch& fetch) {
-    for (std::uint32_t number = 0; number < columns_.size(); ++number) {
-        FieldColumn& field = columns_[number];
-        const auto times = [this, number] {
-            return times_of([this, number](const Lines& lines) {
-                std::size_t often = 0;
-                const Shape& shape = shapes_[lines.plan.shape];
-                for (std::size_t slot = 0; slot < shape.size(); ++slot) {
-                    const bool own = lines.plan.slots[slot].place != ValuePlace::span;
-                    often += own && shape[slot].column == number ? 1U : 0U;
-                }
-                return often;
-            });
-        };
-        ByteSource column;
-        if (!next_column(chunk::kFields + field.number, fetch, column) ||
-            !decode_texts(column, field.count, times, arena_, field.values) || column.left() != 0) {
+        if (!column_at(lines.first_place + i, lines.first_chunk + static_cast<std::uint32_t>(i), column) ||
+            !decode_texts(column, lines.rows, times, arena_, lines.literals[i]) || column.left() != 0) {
             return false;
         }
-        if (field.escaped) { escape_distinct(field); }
     }
+    lines.literals_loaded = true;
     return true;
 }
 
-/// Once for each text of a dictionary instead of once a row.
-void SegmentReader::escape_distinct(FieldColumn& column) {
-    for (const std::string_view text : column.values.distinct) {
-        const std::size_t size = json_escaped_size(text);
-        char* const form = arena_.allocate(size);
-        put_json_escaped(text, form);
-        column.escaped_distinct.emplace_back(form, size);
+bool SegmentReader::load_spans(Lines& lines) {
+    if (lines.spans_loaded) { return true; }
+    for (std::size_t span = 0; span < lines.starts.size(); ++span) {
+        const std::size_t at = lines.literals.size() + span;
+        ByteSource column;
+        if (!column_at(lines.first_place + at, lines.first_chunk + static_cast<std::uint32_t>(at), column) ||
+            !decode_numbers(column, lines.rows, lines.starts[span]) ||
+            !decode_numbers(column, lines.rows, lines.ends[span]) || column.left() != 0) {
+            return false;
+        }
     }
-}
-
-bool SegmentReader::append_escaped(std::string_view text) {
-    const std::size_t size = json_escaped_size(text);
-    if (size > raw_total_ - raw_size_) { return false; }
-    put_json_escaped(text, raw_.get() + raw_size_);
-    raw_size_ += size;
+    lines.spans_loaded = true;
     return true;
 }
 
-bool SegmentReader::append_raw(std::string_view text) {
-    if (text.size() > raw_total_ - raw_size_) { return false; }
-    if (!text.empty()) { std::memcpy(raw_.get() + raw_size_, text.data(), text.size()); }
-    raw_size_ += text.size();
+bool SegmentReader::load_field(FieldColumn& field) {
+    if (field.loaded) { return true; }
+    const auto index = static_cast<std::size_t>(&field - columns_.data());
+    const auto times = [this, index] {
+        return times_of([this, index](const Lines& lines) {
+            std::size_t often = 0;
+            const Shape& shape = shapes_[lines.plan.shape];
+            for (std::size_t slot = 0; slot < shape.size(); ++slot) {
+                const bool own = lines.plan.slots[slot].place != ValuePlace::span;
+                often += own && shape[slot].column == index ? 1U : 0U;
+            }
+            return often;
+        });
+    };
+    ByteSource column;
+    if (!column_at(places_.size() - columns_.size() + index, chunk::kFields + field.number, column) ||
+        !decode_texts(column, field.count, times, arena_, field.values) || column.left() != 0) {
+        return false;
+    }
+    field.loaded = true;
     return true;
 }
 
-bool SegmentReader::build_rows() {
-    if (raw_capacity_ < raw_total_) {
-        raw_ = std::make_unique_for_overwrite<char[]>(raw_total_);
-        raw_capacity_ = raw_total_;
+/// Decodes the columns that the parts of a row need.
+bool SegmentReader::load_for(const RowParts& parts) {
+    for (const Envelope column :
+         {Envelope::received, Envelope::kind, Envelope::source, Envelope::seq, Envelope::index}) {
+        if (!load_envelope(column)) { return false; }
     }
-    std::size_t values = 0;
-    for (const std::uint64_t line : envelope(Envelope::line)) {
-        values += shapes_[lines_[line].plan.shape].size();
+    const auto& sources = envelope(Envelope::source);
+    if (std::any_of(sources.begin(), sources.end(), [this](std::uint64_t at) { return at >= sources_.size(); })) {
+        return false;
     }
-    fields_.reserve(values); // rows view it
-    rows_.reserve(row_count_);
-    for (std::size_t i = 0; i < row_count_; ++i) {
-        Lines& lines = lines_[envelope(Envelope::line)[i]];
-        const std::size_t first_field = fields_.size();
-        const std::size_t start = raw_size_;
+    with_lines_ = parts.lines;
+    std::size_t pieces = 1;
+    for (FieldColumn& column : columns_) {
+        column.given = with_lines_ || parts.all_fields ||
+                       std::binary_search(parts.fields.begin(), parts.fields.end(), column.number);
+        if (with_lines_ && !load_field(column)) { return false; }
+        if (with_lines_ && column.escaped) { escape_distinct(column); }
+    }
+    for (Lines& lines : lines_) {
+        if (with_lines_ && (!load_literals(lines) || !load_spans(lines))) { return false; }
         const Shape& shape = shapes_[lines.plan.shape];
-        escaped_.assign(shape.size(), {});
-        for (std::size_t slot = 0; slot < shape.size(); ++slot) {
-            FieldColumn& column = columns_[shape[slot].column];
-            const ValuePlace place = lines.plan.slots[slot].place;
-            if (place == ValuePlace::span) {
-                fields_.push_back({column.number, shape[slot].type, {}});
-                continue;
-            }
-            const std::size_t next = column.next++;
-            fields_.push_back({column.number, shape[slot].type, column.values[next]});
-            if (place == ValuePlace::escaped && !column.escaped_distinct.empty()) {
-                escaped_[slot] = column.escaped_distinct[column.values.code(next)];
-            }
+        for (std::uint32_t slot = 0; !with_lines_ && lines.rows != 0 && slot < shape.size(); ++slot) {
+            if (!columns_[shape[slot].column].given) { continue; }
+            if (!load_text(lines, slot)) { return false; }
+            ++pieces;
         }
-        const std::span<BlockField> fields(fields_.data() + first_field, shape.size());
-        if (!build_line(lines, first_field)) { return false; }
-        BlockRow& row = rows_.emplace_back();
-        row.raw = {raw_.get() + start, raw_size_ - start};
-        if (!take_spans(lines, row.raw, fields)) { return false; }
-        ++lines.next;
-        const std::uint64_t kind = envelope(Envelope::kind)[i];
-        const std::uint64_t index = envelope(Envelope::index)[i];
-        if (kind >= 1ULL << 20U || index > kSealedMax32) { return false; }
-        const auto format = static_cast<std::uint8_t>(kind & 15U);
-        row.seq = envelope(Envelope::seq)[i];
-        row.index = static_cast<std::uint32_t>(index);
-        row.time = stored_time(envelope(Envelope::time)[i], time_unit_);
-        row.received = stored_time(envelope(Envelope::received)[i], received_unit_);
-        row.source = event::SourceId{sources_[envelope(Envelope::source)[i]]};
-        row.flags = static_cast<std::uint16_t>(kind >> 4U);
-        row.format = format < event::kFormatCount ? static_cast<event::Format>(format) : event::Format::unparsed;
-        row.fields = fields;
     }
-    for (const FieldColumn& column : columns_) {
-        if (!column.in_lines) { texts_.push_back({column.number, column.values.any_once()}); }
-    }
-    return raw_size_ == raw_total_;
-}
-
-/// Puts the line together; values that stand in it verbatim become views of it.
-bool SegmentReader::build_line(Lines& lines, std::size_t first_field) {
-    const std::size_t start = raw_size_;
-    edges_.assign(1, 0);
-    for (std::size_t hole = 0; hole < lines.plan.holes.size(); ++hole) {
-        if (!append_raw(lines.literals[hole][lines.next])) { return false; }
-        edges_.push_back(static_cast<std::uint32_t>(raw_size_ - start));
-        const std::uint32_t slot = lines.plan.holes[hole];
-        BlockField& field = fields_[first_field + slot];
-        if (lines.plan.slots[slot].place == ValuePlace::escaped) {
-            const std::string_view known = escaped_[slot];
-            if (!(known.data() != nullptr ? append_raw(known) : append_escaped(field.text))) { return false; }
-        } else {
-            if (!append_raw(field.text)) { return false; }
-            field.text = {raw_.get() + raw_size_ - field.text.size(), field.text.size()};
-        }
-        edges_.push_back(static_cast<std::uint32_t>(raw_size_ - start));
-    }
-    if (!append_raw(lines.literals.back()[lines.next])) { return false; }
-    edges_.push_back(static_cast<std::uint32_t>(raw_size_ - start));
-    return true;
-}
-
-bool SegmentReader::take_spans(Lines& lines, std::string_view raw, std::span<BlockField> fields) {
-    std::size_t span = 0;
-    for (std::size_t slot = 0; slot < fields.size(); ++slot) {
-        const LineTemplate::Slot& plan = lines.plan.slots[slot];
-        if (plan.place != ValuePlace::span) { continue; }
-        const std::uint64_t after = lines.starts[span][lines.next];
-        const std::uint64_t before = lines.ends[span++][lines.next];
-        if (after > raw.size() || before > edges_[plan.to]) { return false; }
-        const std::uint64_t start = edges_[plan.from] + after;
-        const std::uint64_t end = edges_[plan.to] - before;
-        if (start > end || end > raw.size()) { return false; }
-        fields[slot].text = raw.substr(start, end - start);
-    }
+    piece_room_ = raw_total_ * pieces; // no piece of a line is longer than the line
     return true;
 }
 

@@ -47,6 +47,43 @@ Pipeline spell_out_rare(const Pipe& rare) {
     return {groups, few, order};
 }
 
+/// Whether the result does not depend on the order of what it is given, to the last bit.
+bool is_free_of_order(const PlannedAggregate& aggregate) {
+    switch (aggregate.kind) {
+    case AggregateKind::count:
+    case AggregateKind::count_if:
+    case AggregateKind::distinct_count:
+        return true;
+    case AggregateKind::minimum:
+    case AggregateKind::maximum: // of equal values of other types the first one is kept
+        return aggregate.arguments.front().type == QueryType::datetime;
+    default:
+        return false;
+    }
+}
+
+/// The first step that is not about single rows, if it is one to which their order does not matter.
+void mark_any_order(std::vector<PlannedStep>& steps) {
+    for (PlannedStep& step : steps) {
+        switch (step.kind) {
+        case Pipe::Kind::where:
+        case Pipe::Kind::project:
+        case Pipe::Kind::project_away:
+        case Pipe::Kind::extend:
+        case Pipe::Kind::parse:
+        case Pipe::Kind::lookup:
+            if (!step.neighbours.empty()) { return; }
+            break;
+        case Pipe::Kind::summarize:
+        case Pipe::Kind::count:
+            step.any_order = std::all_of(step.aggregates.begin(), step.aggregates.end(), is_free_of_order);
+            return;
+        default:
+            return;
+        }
+    }
+}
+
 } // namespace
 
 Expression column_expression(std::string_view name, std::uint32_t at) {
@@ -67,6 +104,7 @@ common::Result<QueryProgram, QueryProblem> PipePlanner::run(const Pipeline& pipe
     program_.events = open_;
     program_.columns = std::move(columns_);
     program_.removed = std::move(removed_);
+    mark_any_order(program_.steps);
     return std::move(program_);
 }
 

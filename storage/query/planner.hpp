@@ -104,6 +104,7 @@ struct PlannedStep {
     std::string table;      ///< lookup
     std::size_t frame = 0;  ///< of the rows it takes
     bool new_frame = false; ///< what it gives are rows of frame + 1
+    bool any_order = false; ///< summarize, count: takes events in any order and gives the groups of newer ones first
 };
 
 /// Moves, does not copy: literals view its own texts.

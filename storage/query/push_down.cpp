@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/query/exec/event_filter.hpp"
 #include "storage/query/parser.hpp"
 
 namespace canhgac::storage {
@@ -384,6 +385,27 @@ event::QueryPlan plan_for_store(const ParsedQuery& query, common::Nanos now, com
     plan.from = times.from;
     plan.to = times.to;
     return plan;
+}
+
+std::optional<std::vector<std::string>> fields_for_store(const ParsedQuery& query, const QueryProgram& program) {
+    const auto takes_events = [](const PlannedStep& step) {
+        return step.kind == Pipe::Kind::sequence || step.kind == Pipe::Kind::around ||
+               step.kind == Pipe::Kind::process_tree;
+    };
+    if (program.events || names_rule(query.filter) ||
+        std::any_of(program.steps.begin(), program.steps.end(), takes_events)) {
+        return std::nullopt;
+    }
+    std::vector<std::string> names;
+    for (const PlannedColumn& field : program.fields.front()) {
+        names.push_back(field.name);
+    }
+    return names;
+}
+
+bool takes_any_order(const QueryProgram& program) noexcept {
+    return std::any_of(program.steps.begin(), program.steps.end(),
+                       [](const PlannedStep& step) { return step.any_order; });
 }
 
 } // namespace canhgac::storage

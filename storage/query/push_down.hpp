@@ -3,10 +3,13 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "event/query_plan.hpp"
 #include "storage/query/pipeline.hpp"
+#include "storage/query/planner.hpp"
 
 namespace canhgac::storage {
 
@@ -14,6 +17,14 @@ namespace canhgac::storage {
 /// conditions on _time. `now` is what last, now() and ago() go by.
 [[nodiscard]] event::QueryPlan plan_for_store(const ParsedQuery& query, common::Nanos now, common::Nanos from,
                                               common::Nanos to, std::uint64_t limit);
+
+/// What of the events is looked at (event::QueryPlan::fields), when the result is a table and no step or rule looks at
+/// whole events; otherwise nothing, which means everything.
+[[nodiscard]] std::optional<std::vector<std::string>> fields_for_store(const ParsedQuery& query,
+                                                                       const QueryProgram& program);
+
+/// Whether the steps give the same result in whatever order the events come (event::QueryPlan::any_order).
+[[nodiscard]] bool takes_any_order(const QueryProgram& program) noexcept;
 
 /// Whether the first step is a proctree that asks the store itself for one generation after the other: then
 /// plan_for_store() asks for the root and its children alone, and QueryRunOptions::query has to be given.

@@ -1,5 +1,7 @@
 // Steps that put rows of equal values together: summarize, count, distinct, facets.
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 
 #include "storage/query/exec/aggregator.hpp"
 #include "storage/query/exec/group_table.hpp"
@@ -21,6 +23,7 @@ public:
         const auto found = groups_.find(evaluate_all(in_, in_.plan.by, row, values_));
         std::size_t bytes = found.bytes;
         if (found.is_new) { bytes += start_group(); }
+        if (in_.context.options.any_order && in_.plan.any_order) { bytes += note_newest(found, *row.event); }
         for (std::size_t i = 0; i < aggregators_.size(); ++i) {
             const auto arguments = evaluate_all(in_, in_.plan.aggregates[i].arguments, row, values_);
             bytes += aggregators_[i]->add(found.group, arguments);
@@ -34,7 +37,7 @@ public:
             start_group();
         }
         std::vector<QueryValue> slots(in_.width);
-        for (std::size_t group = 0; group < groups_.size(); ++group) {
+        for (const std::size_t group : order()) {
             if (!in_.context.goes_on()) { return; }
             in_.context.scratch.reset();
             const auto by = groups_.values(group);
@@ -51,6 +54,32 @@ public:
     }
 
 private:
+    using Newest = std::tuple<common::Nanos, std::uint64_t, std::uint32_t>; ///< time and id of an event
+
+    /// What a group shows, and where it stands, are those of its newest event, as if events came newest first.
+    std::size_t note_newest(const GroupTable::Found& found, const event::StoredEvent& event) {
+        const Newest key{event.time, event.id.seq, event.id.index};
+        if (found.is_new) {
+            newest_.push_back(key);
+            return sizeof key;
+        }
+        if (newest_[found.group] < key) {
+            newest_[found.group] = key;
+            groups_.show(found.group, values_);
+        }
+        return 0;
+    }
+
+    [[nodiscard]] std::vector<std::size_t> order() const {
+        std::vector<std::size_t> groups(groups_.size());
+        std::iota(groups.begin(), groups.end(), std::size_t{0});
+        if (newest_.size() == groups.size()) {
+            std::sort(groups.begin(), groups.end(),
+                      [this](std::size_t left, std::size_t right) { return newest_[left] > newest_[right]; });
+        }
+        return groups;
+    }
+
     std::size_t start_group() {
         std::size_t bytes = 0;
         for (const auto& aggregator : aggregators_) {
@@ -61,6 +90,7 @@ private:
 
     StageInputs in_;
     GroupTable groups_;
+    std::vector<Newest> newest_; ///< by group, with PlannedStep::any_order
     std::vector<std::unique_ptr<Aggregator>> aggregators_;
     std::vector<QueryValue> values_;
 };

@@ -48,6 +48,8 @@ public:
         const auto found = groups_.find(std::string_view(key_));
         return found == groups_.end() ? kNone : found->second;
     }
+    /// Other values of the same group to be shown for it: 1 and 1.0 are one.
+    void show(std::size_t group, std::span<const QueryValue> values) { values_[group] = KeptRow(values, nullptr); }
     [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
     [[nodiscard]] std::span<const QueryValue> values(std::size_t group) const noexcept {
         return values_[group].values();

@@ -20,12 +20,14 @@ public:
         QueryRunOptions options = context.options;
         options.query = &right.query;
         options.limit = UINT64_MAX;
+        options.any_order = takes_any_order(right.program);
         options.memory_bytes -= std::min(options.memory_bytes, context.memory.used());
         Keeper keeper(*this);
         QueryRun run(right.program, keeper, options);
         if (run.start()) {
-            const event::QueryPlan plan =
-                plan_for_store(right.query, options.now, options.from, options.to, UINT64_MAX);
+            event::QueryPlan plan = plan_for_store(right.query, options.now, options.from, options.to, UINT64_MAX);
+            plan.fields = fields_for_store(right.query, right.program);
+            plan.any_order = options.any_order;
             context.read_store(plan, [&run](const event::StoredEvent& event) { return run.feed(event); });
         }
         if (context.failure) { return false; }

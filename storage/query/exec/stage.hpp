@@ -39,6 +39,7 @@ struct QueryRunOptions {
     QuerySources sources{};
     common::Nanos from = std::numeric_limits<common::Nanos>::min(); ///< of queries inside the query, with their `last`
     common::Nanos to = std::numeric_limits<common::Nanos>::max();
+    bool any_order = false; ///< events are not fed newest first; takes_any_order() allowed it
 };
 
 /// What the steps of one query share. One thread at a time.

@@ -50,9 +50,12 @@ protected:
         options.query = &prepared->query;
         options.rules = &prepared->rules;
         options.sources = sources_;
+        options.any_order = pushed && takes_any_order(prepared->program);
         QueryRun run(prepared->program, sink, options);
         run.start();
         event::QueryPlan plan = plan_for_store(prepared->query, now_, options.from, options.to, UINT64_MAX);
+        plan.fields = fields_for_store(prepared->query, prepared->program);
+        plan.any_order = options.any_order;
         if (!pushed) { plan = plan_of(prepared->query, now_, options.from, options.to, UINT64_MAX); }
         const auto stats =
             store_->events().query(plan, [&](const event::StoredEvent& event) { return run.feed(event); });

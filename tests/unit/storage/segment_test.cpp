@@ -154,15 +154,69 @@ protected:
         expect_rows(rows);
         return block;
     }
-    bool open(const SealedBlock& block) {
-        const std::map<std::uint32_t, std::string> columns(block.columns.begin(), block.columns.end());
-        return reader_
-            .open(block.head,
-                  [&columns](std::uint32_t number) -> std::optional<std::string> {
-                      const auto found = columns.find(number);
-                      return found == columns.end() ? std::nullopt : std::optional(found->second);
-                  })
-            .has_value();
+    static SegmentReader::Fetch fetch(const SealedBlock& block) {
+        return [columns = std::map<std::uint32_t, std::string>(block.columns.begin(), block.columns.end())](
+                   std::uint32_t number) -> std::optional<std::string> {
+            const auto found = columns.find(number);
+            return found == columns.end() ? std::nullopt : std::optional(found->second);
+        };
+    }
+    bool open(const SealedBlock& block) { return reader_.open(block.head, fetch(block)).has_value(); }
+    /// Some rows and some parts of them are those of the whole block, which is open.
+    void expect_parts(const SealedBlock& block, std::mt19937& random) {
+        const auto rows = reader_.rows();
+        SegmentReader part;
+        ASSERT_TRUE(part.begin(block.head, fetch(block)));
+        ASSERT_EQ(part.size(), rows.size());
+        RowBits wanted(rows.size(), false);
+        std::set<std::uint32_t> fields;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            ASSERT_EQ(part.time(i), rows[i].time);
+            if (random() % 3 == 0) { wanted.set(i); }
+            for (const BlockField& field : rows[i].fields) {
+                fields.insert(field.number);
+            }
+        }
+        for (const std::uint32_t field : fields) {
+            const auto holds = [](std::string_view text) { return text.size() % 2 == 0; };
+            const auto found = part.rows_where(field, holds);
+            ASSERT_TRUE(found);
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                const bool expected =
+                    std::any_of(rows[i].fields.begin(), rows[i].fields.end(), [&holds, field](const BlockField& each) {
+                        return each.number == field && each.type != event::ValueType::null && holds(each.text);
+                    });
+                ASSERT_EQ(found->test(i), expected) << "row " << i << " field " << field;
+            }
+            ++answered_;
+        }
+        std::vector<std::uint32_t> some;
+        std::copy_if(fields.begin(), fields.end(), std::back_inserter(some),
+                     [&random](std::uint32_t) { return random() % 2 == 0; });
+        const RowParts parts{random() % 2 == 0, random() % 2 == 0, some};
+        ASSERT_TRUE(part.build(wanted, parts));
+        ASSERT_EQ(part.rows().size(), wanted.count());
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (!wanted.test(i)) { continue; }
+            const BlockRow& got = part.rows()[next++];
+            if (parts.lines) { ASSERT_EQ(got.raw, rows[i].raw); }
+            ASSERT_EQ(std::tie(got.seq, got.index, got.time, got.received, got.source, got.flags, got.format),
+                      std::tie(rows[i].seq, rows[i].index, rows[i].time, rows[i].received, rows[i].source,
+                               rows[i].flags, rows[i].format));
+            const auto is_wanted = [&](std::uint32_t number) {
+                return parts.all_fields || std::binary_search(some.begin(), some.end(), number);
+            };
+            std::vector<std::tuple<std::uint32_t, event::ValueType, std::string_view>> all;
+            std::vector<std::tuple<std::uint32_t, event::ValueType, std::string_view>> mine;
+            for (const BlockField& field : rows[i].fields) {
+                if (is_wanted(field.number)) { all.emplace_back(field.number, field.type, field.text); }
+            }
+            for (const BlockField& field : got.fields) {
+                if (is_wanted(field.number)) { mine.emplace_back(field.number, field.type, field.text); }
+            }
+            ASSERT_EQ(mine, all) << "row " << i;
+        }
     }
     void expect_rows(const std::vector<BlockRow>& rows) {
         ASSERT_EQ(reader_.rows().size(), rows.size());
@@ -187,6 +241,7 @@ protected:
     SegmentEncoder sealer_;
     SegmentReader reader_;
     event::EventBatch batch_;
+    std::size_t answered_ = 0; ///< fields that expect_parts() was told the rows of
 };
 
 TEST_F(SegmentTest, SyslogAndJsonComeBackExactlyAndSmall) {
@@ -248,9 +303,24 @@ TEST_F(SegmentTest, RandomEventsComeBackExactly) {
             }
             batch_.finish();
         }
-        static_cast<void>(seal(batch_));
+        const SealedBlock block = seal(batch_);
+        if (HasFatalFailure()) { return; }
+        expect_parts(block, random);
         if (HasFatalFailure()) { return; }
     }
+    EXPECT_GT(answered_, 60U);
+}
+
+TEST_F(SegmentTest, PartsOfABlockAreThoseOfTheWhole) {
+    std::mt19937 random(17);
+    samples::SyslogMaker(names_, 1).fill(batch_, 700, samples::kStart);
+    samples::JsonMaker(names_, 2).fill(batch_, 700, samples::kStart);
+    const SealedBlock block = seal(batch_);
+    for (int round = 0; round < 20; ++round) {
+        expect_parts(block, random);
+        if (HasFatalFailure()) { return; }
+    }
+    EXPECT_GT(answered_, 100U);
 }
 
 TEST_F(SegmentTest, DamageIsAnErrorOrOtherRows) {
