@@ -48,7 +48,7 @@ struct TailStream::Impl {
     /// Waits for new clients, `tick` at most if there are some. False: stop.
     bool wait(std::chrono::milliseconds tick);
     /// Nothing, and the answer was given.
-    std::unique_ptr<TailClient> make_client(const std::shared_ptr<net::HttpExchange>& exchange) const;
+    [[nodiscard]] std::unique_ptr<TailClient> make_client(const std::shared_ptr<net::HttpExchange>& exchange) const;
 };
 
 bool TailStream::Impl::wait(std::chrono::milliseconds tick) {

@@ -137,7 +137,8 @@ void ApiClient::download(const std::string& method, const std::string& path, con
         throw Unreachable(fmt::format("{}: {}", server_, net::to_string(response.error().code)));
     }
     if (response->status < 200 || response->status > 299) {
-        throw std::runtime_error(fmt::format("{} answered {}: {}", server_, response->status, problem_text(*response)));
+        throw ServerRefused(response->status,
+                            fmt::format("{} answered {}: {}", server_, response->status, problem_text(*response)));
     }
 }
 

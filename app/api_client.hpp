@@ -17,6 +17,16 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// The server said no, with an HTTP status.
+class ServerRefused : public std::runtime_error {
+public:
+    ServerRefused(int status, const std::string& what) : std::runtime_error(what), status_(status) {}
+    [[nodiscard]] int status() const noexcept { return status_; }
+
+private:
+    int status_;
+};
+
 /// A value for a URL's query (RFC 3986 section 2.1): everything but unreserved characters is escaped.
 [[nodiscard]] std::string url_value(std::string_view text);
 
@@ -28,8 +38,7 @@ public:
     /// ./data. Throws std::runtime_error when there is no token to be found.
     explicit ApiClient(const ClientOptions& options);
 
-    /// The body of a 2xx answer. Throws std::runtime_error with what the server said, Unreachable with what the network
-    /// did.
+    /// The body of a 2xx answer. Throws ServerRefused with what the server said, Unreachable with what the network did.
     [[nodiscard]] std::string get(const std::string& path);
     /// Calls `line` for each line of the answer as it arrives until it returns false.
     void stream(const std::string& method, const std::string& path, const std::string& body,

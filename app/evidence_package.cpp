@@ -216,7 +216,7 @@ private:
         folder_.close("proof/chain.jsonl", chain);
     }
     /// The newest events are signed a second later.
-    std::vector<storage::ChainLink> signed_links(std::uint64_t batch) const {
+    [[nodiscard]] std::vector<storage::ChainLink> signed_links(std::uint64_t batch) const {
         for (int tries = 0; tries < kTriesForSignature; ++tries) {
             auto links = parts_->store.links_to_signature(batch);
             if (!links) { refuse(links.error()); }

@@ -31,6 +31,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr unsigned kNothingToProve = 422;
+
 /// A file that is made, never replaced, and removed again unless keep() was called.
 class NewFile {
 public:
@@ -203,7 +205,7 @@ int export_package(const ExportOptions& options) {
         const auto done = write_evidence({store->store(), offline_sources(*store), clock}, request, options.out, never);
         if (!done) {
             std::fprintf(stderr, "canhgac: %s\n", done.error().detail.c_str());
-            return done.error().status == 422 ? kProblems : kUsage;
+            return done.error().status == kNothingToProve ? kProblems : kUsage;
         }
     } else {
         json::object body = body_of(options, request);
@@ -214,9 +216,15 @@ int export_package(const ExportOptions& options) {
         }
         ApiClient client(options.client);
         NewFile file(options.out);
-        client.download("POST", "/api/v1/export", json::serialize(body), [&file](std::string_view part) {
-            return std::fwrite(part.data(), 1, part.size(), file.get()) == part.size();
-        });
+        try {
+            client.download("POST", "/api/v1/export", json::serialize(body), [&file](std::string_view part) {
+                return std::fwrite(part.data(), 1, part.size(), file.get()) == part.size();
+            });
+        } catch (const ServerRefused& refused) {
+            if (static_cast<unsigned>(refused.status()) != kNothingToProve) { throw; }
+            std::fprintf(stderr, "canhgac: %s\n", refused.what());
+            return kProblems;
+        }
         file.keep();
     }
     std::printf("%s: evidence package, %llu bytes, SHA-256 %s\n", options.out.c_str(),

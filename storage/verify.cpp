@@ -112,7 +112,8 @@ private:
             return;
         }
         if (!unsigned_since_) { unsigned_since_ = record.time; }
-        if (record.time - *unsigned_since_ < kLongestUnsigned) { return; }
+        const common::Nanos apart = record.time - *unsigned_since_;
+        if (apart < kLongestUnsigned && apart > -kLongestUnsigned) { return; }
         unsigned_seq_ = record.seq;
         unsigned_time_ = record.time;
     }

@@ -272,6 +272,18 @@ TEST_F(VerifyTest, GoesOnWhereItWasEnded) {
               "the chain was proven up to a later batch before: its end was cut off");
 }
 
+TEST_F(VerifyTest, HeadsAreSignedAlsoWhenTheClockIsSetBack) {
+    open();
+    clock_.advance(-common::kHour);
+    for (int i = 0; i < 12; ++i) { // faster than the committer signs by itself
+        ASSERT_TRUE(append_one("line " + std::to_string(i)));
+        clock_.advance(common::kSecond / 2);
+    }
+    const auto all = store_->verify().value();
+    EXPECT_EQ(all.first_bad_seq, 0U) << all.problem;
+    EXPECT_GE(all.signed_heads, 10U);
+}
+
 TEST_F(VerifyTest, ADayIsExpiredOnlyIfItWasDropped) {
     open();
     ASSERT_TRUE(append_one("of another day", samples::kStart + 3 * common::kDay));
