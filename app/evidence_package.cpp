@@ -55,11 +55,11 @@ std::string pem_of(const std::array<std::uint8_t, 32>& key) {
     return "-----BEGIN PUBLIC KEY-----\n" + text + "\n-----END PUBLIC KEY-----\n";
 }
 
-std::string_view text_of(const storage::Signature& signature) noexcept {
+std::string_view signature_bytes(const storage::Signature& signature) noexcept {
     return {reinterpret_cast<const char*>(signature.data()), signature.size()};
 }
 
-json::object object_of(const storage::ChainLink& link) {
+json::object link_object(const storage::ChainLink& link) {
     const storage::ChainRecord& record = link.record;
     return {{"seq", record.seq},
             {"root", storage::to_hex(record.root)},
@@ -91,7 +91,7 @@ public:
         describe();
         const std::string manifest = folder_.manifest();
         folder_.add("MANIFEST.sha256", manifest);
-        folder_.add("MANIFEST.sha256.sig", text_of(parts_->store.signer().sign(manifest)));
+        folder_.add("MANIFEST.sha256.sig", signature_bytes(parts_->store.signer().sign(manifest)));
         folder_.pack(out);
     }
 
@@ -204,12 +204,12 @@ private:
         for (const std::uint64_t batch : batches) {
             if (batch <= written) { continue; }
             for (const storage::ChainLink& link : signed_links(batch)) {
-                chain.write(json::serialize(object_of(link)) + "\n");
+                chain.write(json::serialize(link_object(link)) + "\n");
                 written = link.record.seq;
                 if (!link.head) { continue; }
                 const std::string name = fmt::format("proof/heads/{}", link.record.seq);
                 folder_.add(name + ".msg", storage::signed_text(*link.head));
-                folder_.add(name + ".sig", text_of(link.head->signature));
+                folder_.add(name + ".sig", signature_bytes(link.head->signature));
             }
             stop_if_cancelled();
         }

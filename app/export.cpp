@@ -90,7 +90,7 @@ std::optional<common::Nanos> export_moment(const char* option, const std::string
     return time;
 }
 
-api::EvidenceRequest request_of(const ExportOptions& options) {
+api::EvidenceRequest evidence_request(const ExportOptions& options) {
     api::EvidenceRequest request;
     request.query = options.query;
     request.from = export_moment("--from", options.from).value_or(request.from);
@@ -166,7 +166,7 @@ void search_offline(OfflineStore& store, const api::EvidenceRequest& request,
 }
 
 int export_rows(const ExportOptions& options) {
-    const api::EvidenceRequest request = request_of(options);
+    const api::EvidenceRequest request = evidence_request(options);
     const auto store = open_unless_served(options.client);
     NewFile file(options.out);
     SearchPrinter printer(options.format == "csv" ? SearchPrinter::Output::csv : SearchPrinter::Output::lines,
@@ -197,7 +197,7 @@ int export_rows(const ExportOptions& options) {
 }
 
 int export_package(const ExportOptions& options) {
-    api::EvidenceRequest request = request_of(options);
+    api::EvidenceRequest request = evidence_request(options);
     if (const auto store = open_unless_served(options.client)) {
         request.exporter = account_name();
         const std::atomic<bool> never{false};

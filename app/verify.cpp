@@ -49,7 +49,7 @@ ProvenSoFar read_resume_file(const std::string& path) {
     return {reached->to_number<std::uint64_t>(), std::string(head->as_string())};
 }
 
-std::optional<common::Nanos> moment(const char* option, const std::string& text, common::Nanos now) {
+std::optional<common::Nanos> commit_time(const char* option, const std::string& text, common::Nanos now) {
     if (text.empty()) { return std::nullopt; }
     if (const auto time = common::parse_rfc3339(text)) { return time; }
     const auto ago = common::parse_duration(text);
@@ -59,7 +59,7 @@ std::optional<common::Nanos> moment(const char* option, const std::string& text,
     return now - *ago;
 }
 
-std::string text_of(const json::object& object, std::string_view name) {
+std::string member_of(const json::object& object, std::string_view name) {
     const json::value& value = object.at(name);
     return value.is_string() ? std::string(value.as_string()) : json::serialize(value);
 }
@@ -81,7 +81,7 @@ public:
         clear();
         if (const auto* error = object.if_contains("error")) {
             throw std::runtime_error(
-                fmt::format("the store cannot be read: {}", text_of(error->as_object(), "detail")));
+                fmt::format("the store cannot be read: {}", member_of(error->as_object(), "detail")));
         }
         const json::object& report = object.at("verify").as_object();
         keep(report);
@@ -111,8 +111,8 @@ private:
         const double total = report.at("total").to_number<double>();
         const double part = total > 0 ? report.at("batches").to_number<double>() / total : 0;
         std::fprintf(stderr, "\r%3.0f %%  %s of %s batches, %s events\x1b[K", 100 * part,
-                     text_of(report, "batches").c_str(), text_of(report, "total").c_str(),
-                     text_of(report, "events").c_str());
+                     member_of(report, "batches").c_str(), member_of(report, "total").c_str(),
+                     member_of(report, "events").c_str());
         shown_ = true;
     }
     void clear() {
@@ -122,22 +122,23 @@ private:
     static void print(const json::object& report) {
         for (const json::value& each : report.at("expired_days").as_array()) {
             const json::object& day = each.as_object();
-            std::printf("expired by policy: %s, %s events, dropped %s\n", text_of(day, "day").c_str(),
-                        text_of(day, "events").c_str(), text_of(day, "dropped").c_str());
+            std::printf("expired by policy: %s, %s events, dropped %s\n", member_of(day, "day").c_str(),
+                        member_of(day, "events").c_str(), member_of(day, "dropped").c_str());
         }
         std::printf("%s of %s batches, %s events proven, %s batches expired, %s not read, %s signed heads; %.1f s, %s "
                     "events/s\n",
-                    text_of(report, "batches").c_str(), text_of(report, "total").c_str(),
-                    text_of(report, "events").c_str(), text_of(report, "expired").c_str(),
-                    text_of(report, "skipped").c_str(), text_of(report, "signed_heads").c_str(),
-                    report.at("seconds").to_number<double>(), text_of(report, "events_per_second").c_str());
+                    member_of(report, "batches").c_str(), member_of(report, "total").c_str(),
+                    member_of(report, "events").c_str(), member_of(report, "expired").c_str(),
+                    member_of(report, "skipped").c_str(), member_of(report, "signed_heads").c_str(),
+                    report.at("seconds").to_number<double>(), member_of(report, "events_per_second").c_str());
         if (const auto* bad = report.at("first_bad").if_object()) {
-            std::printf("FOUND in batch %s: %s\n", text_of(*bad, "batch").c_str(), text_of(*bad, "problem").c_str());
+            std::printf("FOUND in batch %s: %s\n", member_of(*bad, "batch").c_str(),
+                        member_of(*bad, "problem").c_str());
         } else if (report.at("ended_early").as_bool()) {
             std::puts("ended early");
         } else {
-            std::printf("holds; head of batch %s: %s\n", text_of(report, "reached").c_str(),
-                        text_of(report, "head").c_str());
+            std::printf("holds; head of batch %s: %s\n", member_of(report, "reached").c_str(),
+                        member_of(report, "head").c_str());
         }
     }
 
@@ -156,8 +157,8 @@ storage::VerifyOptions options_of(const VerifyCommand& command) {
     }
     const common::Nanos now = common::SystemClock().now();
     storage::VerifyOptions options;
-    options.from = moment("--from", command.from, now).value_or(options.from);
-    options.to = moment("--to", command.to, now).value_or(options.to);
+    options.from = commit_time("--from", command.from, now).value_or(options.from);
+    options.to = commit_time("--to", command.to, now).value_or(options.to);
     if (options.from >= options.to) { throw std::runtime_error("--from must be before --to"); }
     const ProvenSoFar proven = read_resume_file(command.resume);
     options.after = proven.reached;
@@ -165,7 +166,7 @@ storage::VerifyOptions options_of(const VerifyCommand& command) {
     return options;
 }
 
-std::string request_of(const VerifyCommand& command, const storage::VerifyOptions& options) {
+std::string verify_request(const VerifyCommand& command, const storage::VerifyOptions& options) {
     json::object body;
     if (!command.from.empty()) { body["from"] = common::format_rfc3339(options.from); }
     if (!command.to.empty()) { body["to"] = common::format_rfc3339(options.to); }
@@ -186,7 +187,7 @@ int run_verify(const VerifyCommand& command) {
         api::write_verify([&store](const storage::VerifyOptions& given) { return store->store().verify(given); },
                           options, take);
     } else {
-        ApiClient(command.client).stream("POST", "/api/v1/verify", request_of(command, options), take);
+        ApiClient(command.client).stream("POST", "/api/v1/verify", verify_request(command, options), take);
     }
     return printer.status();
 }

@@ -14,7 +14,7 @@ namespace canhgac::storage {
 
 namespace {
 
-std::string key_of(std::uint64_t seq) {
+std::string chain_key_of(std::uint64_t seq) {
     std::string key;
     append_key(key, seq);
     return key;
@@ -45,7 +45,7 @@ public:
         : db_(&parts.db), snapshot_(parts.db), sealed_(parts.sealed, snapshot_, parts.days) {}
 
     [[nodiscard]] common::Result<BatchEvidence, EvidenceError> of(std::uint64_t seq) {
-        const auto value = db_->get(Family::chain, key_of(seq), snapshot_.get());
+        const auto value = db_->get(Family::chain, chain_key_of(seq), snapshot_.get());
         if (!value) { return common::fail(unreadable(value.error())); }
         const auto record = *value ? decode_chain(seq, **value) : std::nullopt;
         if (!record) { return common::fail(EvidenceError{{}, seq, "its record is missing from the chain"}); }
@@ -66,7 +66,7 @@ private:
         const auto block = db_->get(Family::mb, to_key({day_of(record.max_time), 0, record.seq}), snapshot_.get());
         if (!block) { return common::fail(block.error()); }
         if (*block) { return leaves_of_block(**block, evidence.leaves); }
-        const auto value = db_->get(Family::sealed, key_of(record.seq), snapshot_.get());
+        const auto value = db_->get(Family::sealed, chain_key_of(record.seq), snapshot_.get());
         if (!value) { return common::fail(value.error()); }
         if (!*value) { return std::string("its events are missing"); }
         const auto batch = decode_sealed_batch(**value);
@@ -128,12 +128,12 @@ common::Result<std::vector<ChainLink>, EvidenceError> links_to_signature(const V
                                                                          std::uint64_t batch) {
     std::vector<ChainLink> links;
     const auto records = parts.db.iterate(Family::chain);
-    for (records->Seek(key_of(batch)); records->Valid(); records->Next()) {
+    for (records->Seek(chain_key_of(batch)); records->Valid(); records->Next()) {
         const auto seq = key_part<std::uint64_t>(records->key().ToStringView(), 0);
         const auto record = decode_chain(seq, records->value().ToStringView());
         if (!record) { return common::fail(EvidenceError{{}, seq, "its record is damaged"}); }
         ChainLink& link = links.emplace_back(ChainLink{*record, std::nullopt});
-        const auto value = parts.db.get(Family::heads, key_of(seq));
+        const auto value = parts.db.get(Family::heads, chain_key_of(seq));
         if (!value) { return common::fail(unreadable(value.error())); }
         if (!*value) { continue; }
         link.head = decode_head(seq, **value);
