@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "alerting/alert_book.hpp"
+#include "api/services.hpp"
 #include "event/query_sources.hpp"
+#include "storage/query/query_sources.hpp"
 
 namespace canhgac::api {
 
@@ -28,5 +30,11 @@ public:
 private:
     const alerting::AlertBook* alerts_;
 };
+
+/// All that a query may ask beside the events.
+[[nodiscard]] inline storage::QuerySources query_sources(const Services& services, const AlertEvents& alerts) noexcept {
+    return {&services.events, &services.sources,      services.rule_filters,
+            &alerts,          services.lookup_tables, services.suffixes};
+}
 
 } // namespace canhgac::api

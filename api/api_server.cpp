@@ -12,11 +12,14 @@
 
 #include "api/alert_stream.hpp"
 #include "api/backtest_runner.hpp"
+#include "api/export_runner.hpp"
 #include "api/operations.hpp"
 #include "api/problem.hpp"
 #include "api/request_reader.hpp"
 #include "api/router.hpp"
 #include "api/search_runner.hpp"
+#include "api/tail_stream.hpp"
+#include "api/verify_runner.hpp"
 #include "api/worker_pool.hpp"
 #include "net/digest.hpp"
 #include "net/http_server.hpp"
@@ -61,6 +64,7 @@ struct ApiServer::Impl final : net::HttpHandler {
         : token_digest(net::sha256(token)), principal(std::move(name)), services(std::move(given)), limits(limit),
           started(services.clock.now()), workers(limits.workers, limits.queued),
           searches(limits.searches, limits.searches), backtests(1, 1), stream(services.alerts, limits.streams),
+          tails(services, limits),
           denied(services.metrics.counter("canhgac_api_denied_total", "Requests without a good token")) {}
 
     std::optional<net::HttpResponse> check(const net::HttpRequest& head) override { return gate(head); }
@@ -71,8 +75,12 @@ struct ApiServer::Impl final : net::HttpHandler {
     std::optional<net::HttpResponse> gate(const net::HttpRequest& head);
     [[nodiscard]] bool signed_in(const net::HttpRequest& head) const;
     net::HttpResponse answer(const net::HttpRequest& request);
+    /// `run` on a worker; 503 when too many wait.
+    void work(std::function<void()> run, net::HttpExchange& exchange);
     void start_search(const std::shared_ptr<net::HttpExchange>& exchange);
     void start_backtest(const std::shared_ptr<net::HttpExchange>& exchange);
+    void start_verify(const std::shared_ptr<net::HttpExchange>& exchange);
+    void start_export(const std::shared_ptr<net::HttpExchange>& exchange);
     /// `run` on a pool, with a flag that turns true when the client has gone; 503 when the pool is full.
     void start_long(WorkerPool& pool, std::string_view busy, const std::shared_ptr<net::HttpExchange>& exchange,
                     std::function<void(const std::atomic<bool>&)> run);
@@ -84,8 +92,9 @@ struct ApiServer::Impl final : net::HttpHandler {
     common::Nanos started;
     WorkerPool workers;
     WorkerPool searches;
-    WorkerPool backtests; ///< its thread has a low priority after the first one
+    WorkerPool backtests; ///< proofs and exports too; its thread has a low priority after the first one
     AlertStream stream;
+    TailStream tails;
     common::Counter denied;
     std::optional<net::HttpServer> server;
 };
@@ -140,20 +149,36 @@ void ApiServer::Impl::handle(std::shared_ptr<net::HttpExchange> exchange) {
             stream.add(std::move(exchange));
         }
         return;
+    case Lane::tail:
+        if (request.method == "HEAD") {
+            exchange->respond(net::make_response(200, "text/event-stream", ""));
+        } else {
+            work([this, exchange] { tails.add(exchange); }, *exchange);
+        }
+        return;
     case Lane::search:
         start_search(exchange);
         return;
     case Lane::backtest:
         start_backtest(exchange);
         return;
+    case Lane::verify:
+        start_verify(exchange);
+        return;
+    case Lane::evidence:
+        start_export(exchange);
+        return;
     case Lane::worker:
         break;
     }
-    if (!workers.submit([this, exchange] { exchange->respond(answer(exchange->request())); })) {
-        net::HttpResponse response = problem(503, "too many requests are waiting");
-        response.headers.emplace_back("Retry-After", "1");
-        exchange->respond(std::move(response));
-    }
+    work([this, exchange] { exchange->respond(answer(exchange->request())); }, *exchange);
+}
+
+void ApiServer::Impl::work(std::function<void()> run, net::HttpExchange& exchange) {
+    if (workers.submit(std::move(run))) { return; }
+    net::HttpResponse response = problem(503, "too many requests are waiting");
+    response.headers.emplace_back("Retry-After", "1");
+    exchange.respond(std::move(response));
 }
 
 void ApiServer::Impl::start_search(const std::shared_ptr<net::HttpExchange>& exchange) {
@@ -177,6 +202,30 @@ void ApiServer::Impl::start_backtest(const std::shared_ptr<net::HttpExchange>& e
     start_long(backtests, "another back-test is running", exchange,
                [this, exchange, wanted = *request](const std::atomic<bool>& cancelled) {
                    run_backtest(services, wanted, exchange, cancelled);
+               });
+}
+
+void ApiServer::Impl::start_verify(const std::shared_ptr<net::HttpExchange>& exchange) {
+    const auto options = read_verify_request(exchange->request().body, services.clock.now());
+    if (!options) {
+        exchange->respond(options.error());
+        return;
+    }
+    start_long(backtests, "another export, proof or back-test is running", exchange,
+               [this, exchange, wanted = *options](const std::atomic<bool>& cancelled) {
+                   run_verify(services, wanted, exchange, cancelled);
+               });
+}
+
+void ApiServer::Impl::start_export(const std::shared_ptr<net::HttpExchange>& exchange) {
+    const auto request = read_evidence_request(exchange->request().body, services.clock.now(), limits, principal);
+    if (!request) {
+        exchange->respond(request.error());
+        return;
+    }
+    start_long(backtests, "another export, proof or back-test is running", exchange,
+               [this, exchange, wanted = *request](const std::atomic<bool>& cancelled) {
+                   run_export(services, wanted, exchange, cancelled);
                });
 }
 
@@ -209,7 +258,7 @@ net::HttpResponse ApiServer::Impl::answer(const net::HttpRequest& request) {
     case Operation::openapi:
         return json_response(200, std::string(openapi_document()));
     case Operation::status:
-        return show_status(services, started, stream.clients());
+        return show_status(services, started, stream.clients() + tails.clients());
     case Operation::list_alerts:
         return list_alerts(services, request, limits);
     case Operation::show_alert:
@@ -228,7 +277,10 @@ net::HttpResponse ApiServer::Impl::answer(const net::HttpRequest& request) {
         return resend_notice(services, at[0], at[1]);
     case Operation::stream_alerts:
     case Operation::search:
+    case Operation::tail:
     case Operation::backtest_rules:
+    case Operation::verify:
+    case Operation::export_evidence:
         break; // have lanes of their own
     }
     return problem(500, "this operation has no answer");
@@ -265,6 +317,7 @@ void ApiServer::stop() {
     impl_->backtests.stop();
     impl_->workers.stop();
     impl_->stream.stop();
+    impl_->tails.stop();
 }
 
 std::vector<RouteName> ApiServer::routes() {

@@ -2,6 +2,7 @@
 /// `Authorization: Bearer TOKEN`. Errors are problem documents (RFC 9457).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,10 +21,12 @@ struct ApiLimits {
     std::uint64_t max_search_rows = 1'000'000;
     std::uint64_t max_backtest_matches = 1'000'000;
     std::size_t max_alerts_per_page = 1'000;
-    std::size_t workers = 2;  ///< threads for short requests
-    std::size_t searches = 4; ///< searches at once, a thread each
-    std::size_t queued = 256; ///< requests waiting for a worker; then 503
-    std::size_t streams = 64; ///< live streams at once; then 503
+    std::size_t workers = 2;                   ///< threads for short requests
+    std::size_t searches = 4;                  ///< searches at once, a thread each
+    std::size_t queued = 256;                  ///< requests waiting for a worker; then 503
+    std::size_t streams = 64;                  ///< live streams at once; then 503
+    std::size_t tails = 16;                    ///< live tails at once; then 503
+    std::chrono::milliseconds tail_lag{5'000}; ///< so long behind before a tail is told
 };
 
 /// A documented operation.
@@ -33,8 +36,8 @@ struct RouteName {
     friend auto operator<=>(const RouteName&, const RouteName&) = default;
 };
 
-/// Threads: `workers` + `searches` + one for back-tests (at low priority) + one for live streams; sockets are read on
-/// `io`.
+/// Threads: `workers` + `searches` + one for back-tests (at low priority) + one for live streams + one for live tails
+/// (low priority too); sockets are read on `io`.
 class ApiServer {
 public:
     /// `token` is the secret people sign in with, `principal` what their actions are signed with in an alert's history.

@@ -294,4 +294,65 @@ common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::st
     return request;
 }
 
+common::Result<EvidenceRequest, net::HttpResponse>
+read_evidence_request(std::string_view body, common::Nanos now, const ApiLimits& limits, std::string exporter) {
+    const auto object = parse_object(body);
+    if (!object) { return fail(object.error()); }
+    EvidenceRequest request;
+    request.exporter = std::move(exporter);
+    std::string from;
+    std::string to;
+    std::optional<std::uint64_t> limit;
+    Body members(*object);
+    members.text("query", request.query);
+    members.text("from", from);
+    members.text("to", to);
+    members.number("limit", limit);
+    members.text("case", request.number);
+    members.text("custodian", request.custodian);
+    members.text("agency", request.agency);
+    members.text("reason", request.reason);
+    if (const std::string error = members.error(); !error.empty()) { return bad(error); }
+    if (request.query.size() > limits.max_query_bytes) {
+        return bad(fmt::format("a query has at most {} bytes", limits.max_query_bytes));
+    }
+    if (limit && (*limit == 0 || *limit > limits.max_search_rows)) {
+        return bad(fmt::format("limit must be 1 to {}", limits.max_search_rows));
+    }
+    request.limit = limit.value_or(request.limit);
+    const auto start = from.empty() ? std::optional(request.from) : parse_moment(from, now);
+    const auto end = to.empty() ? std::optional(request.to) : parse_moment(to, now);
+    if (!start) { return bad("from must be a time (RFC 3339) or a duration such as 24h"); }
+    if (!end) { return bad("to must be a time (RFC 3339) or a duration such as 24h"); }
+    request.from = *start;
+    request.to = *end;
+    return request;
+}
+
+common::Result<storage::VerifyOptions, net::HttpResponse> read_verify_request(std::string_view body,
+                                                                              common::Nanos now) {
+    const auto object = parse_object(body);
+    if (!object) { return fail(object.error()); }
+    storage::VerifyOptions options;
+    std::string from;
+    std::string to;
+    std::optional<std::uint64_t> after;
+    Body members(*object);
+    members.text("from", from);
+    members.text("to", to);
+    members.number("after", after);
+    members.text("after_head", options.after_head);
+    if (const std::string error = members.error(); !error.empty()) { return bad(error); }
+    options.after = after.value_or(0);
+    if ((options.after != 0) == options.after_head.empty()) { return bad("\"after\" and \"after_head\" go together"); }
+    const auto start = from.empty() ? std::optional(options.from) : parse_moment(from, now);
+    const auto end = to.empty() ? std::optional(options.to) : parse_moment(to, now);
+    if (!start) { return bad("from must be a time (RFC 3339) or a duration such as 24h"); }
+    if (!end) { return bad("to must be a time (RFC 3339) or a duration such as 24h"); }
+    if (*start >= *end) { return bad("from must be before to"); }
+    options.from = *start;
+    options.to = *end;
+    return options;
+}
+
 } // namespace canhgac::api

@@ -8,9 +8,11 @@
 
 #include "alerting/alert_book.hpp"
 #include "api/backtest_runner.hpp"
+#include "api/evidence_request.hpp"
 #include "common/clock.hpp"
 #include "common/result.hpp"
 #include "net/http_message.hpp"
+#include "storage/verify_report.hpp"
 
 namespace canhgac::api {
 
@@ -36,6 +38,12 @@ read_alert_action(const net::HttpRequest& request, std::string_view body, std::s
 read_search_request(std::string_view body, common::Nanos now, const ApiLimits& limits);
 [[nodiscard]] common::Result<BacktestRequest, net::HttpResponse>
 read_backtest_request(std::string_view body, common::Nanos now, const ApiLimits& limits);
+/// What POST /api/v1/export asks for; the exporter is set.
+[[nodiscard]] common::Result<EvidenceRequest, net::HttpResponse>
+read_evidence_request(std::string_view body, common::Nanos now, const ApiLimits& limits, std::string exporter);
+/// What POST /api/v1/verify asks for.
+[[nodiscard]] common::Result<storage::VerifyOptions, net::HttpResponse> read_verify_request(std::string_view body,
+                                                                                            common::Nanos now);
 /// ?limit=: 1 to `most`; `fallback` when absent.
 [[nodiscard]] common::Result<std::size_t, net::HttpResponse> read_limit(const net::HttpRequest& request,
                                                                         std::size_t fallback, std::size_t most);

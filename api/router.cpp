@@ -7,7 +7,7 @@
 namespace canhgac::api {
 namespace {
 
-constexpr std::array<Route, 16> kRoutes = {{
+constexpr std::array<Route, 19> kRoutes = {{
     {"GET", "/healthz", Operation::health, Lane::inline_answer, true, false},
     {"GET", "/readyz", Operation::ready, Lane::worker, true, false},
     {"GET", "/metrics", Operation::metrics, Lane::worker, false, false},
@@ -18,12 +18,15 @@ constexpr std::array<Route, 16> kRoutes = {{
     {"GET", "/api/v1/alerts/{id}", Operation::show_alert, Lane::worker, false, false},
     {"POST", "/api/v1/alerts/{id}/actions", Operation::act_on_alert, Lane::worker, false, true},
     {"POST", "/api/v1/search", Operation::search, Lane::search, false, true},
+    {"GET", "/api/v1/tail", Operation::tail, Lane::tail, false, false},
     {"GET", "/api/v1/sources", Operation::list_sources, Lane::worker, false, false},
     {"GET", "/api/v1/rules", Operation::list_rules, Lane::worker, false, false},
     {"POST", "/api/v1/rules/backtest", Operation::backtest_rules, Lane::backtest, false, true},
     {"POST", "/api/v1/rules/reload", Operation::reload_rules, Lane::worker, false, false},
     {"GET", "/api/v1/notices", Operation::list_notices, Lane::worker, false, false},
     {"POST", "/api/v1/notices/{channel}/{key}/resend", Operation::resend_notice, Lane::worker, false, false},
+    {"POST", "/api/v1/export", Operation::export_evidence, Lane::evidence, false, true},
+    {"POST", "/api/v1/verify", Operation::verify, Lane::verify, false, true},
 }};
 
 /// Takes the next "/segment" off `path`.

@@ -15,7 +15,10 @@ enum class Lane : std::uint8_t {
     worker,
     search,
     backtest, ///< one at a time, below everything else
+    verify,   ///< the same
+    evidence, ///< the same
     stream,   ///< handed to the thread of live streams
+    tail,     ///< begun by a worker, then handed to the thread of live tails
 };
 
 enum class Operation : std::uint8_t {
@@ -29,12 +32,15 @@ enum class Operation : std::uint8_t {
     act_on_alert,
     stream_alerts,
     search,
+    tail,
     list_sources,
     list_rules,
     reload_rules,
     backtest_rules,
     list_notices,
     resend_notice,
+    verify,
+    export_evidence,
 };
 
 struct Route {

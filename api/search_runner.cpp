@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "api/alert_events.hpp"
-#include "api/json_text.hpp"
 #include "api/problem.hpp"
+#include "api/result_rows.hpp"
 #include "storage/query/exec/query_run.hpp"
 #include "storage/query/prepare.hpp"
 #include "storage/query/push_down.hpp"
@@ -66,50 +66,20 @@ private:
 /// Writes the rows of a result as they come.
 class ResultLines final : public storage::QueryResultSink {
 public:
-    ResultLines(const storage::QueryProgram& program, LineWriter& lines) : program_(program), lines_(lines) {
-        hidden_.assign(program.removed.begin(), program.removed.end());
-        for (const storage::PlannedColumn& column : program.columns) {
-            hidden_.push_back(column.name);
-        }
-        if (!program.events) { write_columns(); }
+    ResultLines(const storage::QueryProgram& program, LineWriter& lines) : rows_(program), lines_(lines) {
+        if (!rows_.has_columns()) { return; }
+        rows_.append_columns(lines_.line());
+        static_cast<void>(lines_.end_line());
     }
 
     bool row(std::span<const storage::QueryValue> values, const event::StoredEvent* event) override {
-        std::string& line = lines_.line();
-        if (event != nullptr && program_.events) {
-            append_event(line, *event, hidden_);
-            line.pop_back();
-            for (std::size_t i = 0; i < values.size(); ++i) {
-                line += ',';
-                append_json_string(line, program_.columns[i].name);
-                line += ':';
-                storage::append_value_json(line, values[i]);
-            }
-            line += '}';
-        } else {
-            line += "{\"row\":";
-            storage::append_value_json(line, storage::QueryValue::list(values));
-            line += '}';
-        }
+        rows_.append_row(lines_.line(), values, event);
         return lines_.end_line();
     }
 
 private:
-    void write_columns() {
-        std::string& line = lines_.line();
-        line += "{\"columns\":[";
-        for (const storage::PlannedColumn& column : program_.columns) {
-            line += &column == &program_.columns.front() ? "{\"name\":" : ",{\"name\":";
-            append_json_string(line, column.name);
-            line += fmt::format(",\"type\":\"{}\"}}", storage::to_string(column.type));
-        }
-        line += "]}";
-        static_cast<void>(lines_.end_line());
-    }
-
-    const storage::QueryProgram& program_;
+    ResultRows rows_;
     LineWriter& lines_;
-    std::vector<std::string_view> hidden_;
 };
 
 /// Tells now and then how far a query with steps is.
@@ -165,8 +135,7 @@ void run_search(const Services& services, const SearchRequest& request,
                 const std::shared_ptr<net::HttpExchange>& exchange, const std::atomic<bool>& cancelled) {
     const auto started = SteadyClock::now();
     const AlertEvents alerts(services.alerts);
-    const storage::QuerySources sources{&services.events, &services.sources,      services.rule_filters,
-                                        &alerts,          services.lookup_tables, services.suffixes};
+    const storage::QuerySources sources = query_sources(services, alerts);
     const auto prepared = storage::prepare_query(request.query, sources);
     if (!prepared) {
         const storage::QueryError& error = prepared.error();
@@ -174,6 +143,11 @@ void run_search(const Services& services, const SearchRequest& request,
         return;
     }
     const storage::ParsedQuery& query = prepared->query;
+    if (storage::is_followed(query.pipes)) {
+        const auto error = storage::locate(request.query, {storage::QueryErrc::tail_here, query.pipes.back().at, {}});
+        exchange->respond(problem_at("query, line:column " + storage::describe(error), error.line, error.column));
+        return;
+    }
     storage::QueryRunOptions options;
     options.now = services.clock.now();
     options.limit = request.limit;

@@ -5,16 +5,19 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "alerting/alert_book.hpp"
 #include "alerting/outbox.hpp"
+#include "api/evidence_request.hpp"
 #include "collector/ledger.hpp"
 #include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/metrics.hpp"
 #include "event/query_sources.hpp"
 #include "event/store.hpp"
+#include "storage/verify_report.hpp"
 #include "text/public_suffix.hpp"
 
 namespace canhgac::api {
@@ -41,6 +44,10 @@ struct ReloadResult {
     std::string message;
 };
 
+/// Proves the stored events against their hash chain (storage::JournalStore::verify).
+using VerifyStore =
+    std::function<common::Result<storage::VerifyReport, std::error_code>(const storage::VerifyOptions& options)>;
+
 /// References outlive the server. Functions are thread safe and may block for a while.
 struct Services {
     event::EventStore& events;
@@ -60,6 +67,8 @@ struct Services {
     const event::PredicateSource* rule_filters = nullptr; ///< sigma "..."
     const event::LookupSource* lookup_tables = nullptr;   ///< lookup
     const text::PublicSuffixes* suffixes = nullptr;       ///< registered_domain()
+    VerifyStore verify{};
+    ExportEvidence export_evidence{};
 };
 
 } // namespace canhgac::api

@@ -104,6 +104,23 @@ std::string ApiClient::get(const std::string& path) {
 
 void ApiClient::stream(const std::string& method, const std::string& path, const std::string& body,
                        const std::function<bool(std::string_view line)>& line) {
+    std::string rest;
+    bool wanted = true;
+    download(method, path, body, [&](std::string_view part) {
+        rest += part;
+        std::size_t at = 0;
+        for (std::size_t end = rest.find('\n'); end != std::string::npos && wanted; end = rest.find('\n', at)) {
+            wanted = line(std::string_view(rest).substr(at, end - at));
+            at = end + 1;
+        }
+        rest.erase(0, at);
+        return wanted;
+    });
+    if (wanted && !rest.empty()) { static_cast<void>(line(rest)); }
+}
+
+void ApiClient::download(const std::string& method, const std::string& path, const std::string& body,
+                         const std::function<bool(std::string_view part)>& part) {
     net::HttpClientSettings settings;
     settings.max_response_bytes = 64 * common::kKiB;
     net::HttpClient client(settings);
@@ -113,26 +130,29 @@ void ApiClient::stream(const std::string& method, const std::string& path, const
     request.headers = {{"Authorization", "Bearer " + token_}};
     if (!body.empty()) { request.headers.emplace_back("Content-Type", "application/json"); }
     request.body = body;
-    std::string rest;
-    request.on_body = [&](std::string_view part) {
-        rest += part;
-        std::size_t at = 0;
-        for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', at)) {
-            if (!line(std::string_view(rest).substr(at, end - at))) { return false; }
-            at = end + 1;
-        }
-        rest.erase(0, at);
-        return true;
-    };
+    request.on_body = part;
     const auto response = client.send(request, cancelled_);
     if (!response) {
         if (response.error().code == net::TransferErrc::cancelled) { return; }
-        throw std::runtime_error(fmt::format("{}: {}", server_, net::to_string(response.error().code)));
+        throw Unreachable(fmt::format("{}: {}", server_, net::to_string(response.error().code)));
     }
     if (response->status < 200 || response->status > 299) {
-        throw std::runtime_error(fmt::format("{} answered {}: {}", server_, response->status, problem_text(*response)));
+        throw ServerRefused(response->status,
+                            fmt::format("{} answered {}: {}", server_, response->status, problem_text(*response)));
     }
-    if (!rest.empty()) { static_cast<void>(line(rest)); }
+}
+
+std::string url_value(std::string_view text) {
+    constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    std::string out;
+    for (const char c : text) {
+        if (kUnreserved.find(c) != std::string_view::npos) {
+            out += c;
+        } else {
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return out;
 }
 
 void note_data_folder(const std::string& folder) {

@@ -3,12 +3,32 @@
 
 #include <atomic>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "app/cli.hpp"
 
 namespace canhgac::app {
+
+/// The network said no, not the server: it may be there again later.
+class Unreachable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The server said no, with an HTTP status.
+class ServerRefused : public std::runtime_error {
+public:
+    ServerRefused(int status, const std::string& what) : std::runtime_error(what), status_(status) {}
+    [[nodiscard]] int status() const noexcept { return status_; }
+
+private:
+    int status_;
+};
+
+/// A value for a URL's query (RFC 3986 section 2.1): everything but unreserved characters is escaped.
+[[nodiscard]] std::string url_value(std::string_view text);
 
 /// Not thread safe.
 class ApiClient {
@@ -18,11 +38,15 @@ public:
     /// ./data. Throws std::runtime_error when there is no token to be found.
     explicit ApiClient(const ClientOptions& options);
 
-    /// The body of a 2xx answer. Throws std::runtime_error with what the server or the network said.
+    /// The body of a 2xx answer. Throws ServerRefused with what the server said, Unreachable with what the network did.
     [[nodiscard]] std::string get(const std::string& path);
     /// Calls `line` for each line of the answer as it arrives until it returns false.
     void stream(const std::string& method, const std::string& path, const std::string& body,
                 const std::function<bool(std::string_view line)>& line);
+
+    /// The body of a 2xx answer, part by part as it comes. False ends it.
+    void download(const std::string& method, const std::string& path, const std::string& body,
+                  const std::function<bool(std::string_view part)>& part);
 
 private:
     std::string server_;

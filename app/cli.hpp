@@ -83,6 +83,35 @@ struct SearchOptions {
     std::uint64_t limit = 100;
 };
 [[nodiscard]] int run_search(const SearchOptions& options);
+/// Follows events as they become durable; runs until the query or the person wants no more.
+struct TailOptions {
+    ClientOptions client;
+    std::string query; ///< may end in `| tail`
+};
+[[nodiscard]] int run_tail(const TailOptions& options);
+struct VerifyCommand {
+    ClientOptions client;
+    std::string from; ///< commit time
+    std::string to;
+    std::string resume; ///< file that says how far the chain was proven; kept up to date
+};
+/// kProblems when a batch does not hold.
+[[nodiscard]] int run_verify(const VerifyCommand& command);
+struct ExportOptions {
+    ClientOptions client;
+    std::string query;
+    std::string out;              ///< must not exist
+    std::string format = "jsonl"; ///< jsonl, csv or package
+    std::string from;             ///< event time
+    std::string to;
+    std::uint64_t limit = 100'000;
+    std::string number; ///< of the case; these of packages
+    std::string custodian;
+    std::string agency;
+    std::string reason;
+};
+/// kProblems when there was more than the limit, or nothing to be proven.
+[[nodiscard]] int run_export(const ExportOptions& options);
 /// One line of a search's answer, as `output` asks for.
 void print_search_line(std::string_view line, const ClientOptions& options);
 struct AlertsOptions {

@@ -10,6 +10,7 @@
 #include "app/rules_backtest.hpp"
 #include "app/search_output.hpp"
 #include "common/clock.hpp"
+#include "storage/query/parser.hpp"
 
 namespace canhgac::app {
 
@@ -72,6 +73,12 @@ void follow_alerts(ApiClient& client, bool table) {
 
 int run_search(const SearchOptions& options) {
     if (!options.rule.empty()) { return run_rule_search(options); }
+    if (const auto query = storage::parse_query(options.query); query && storage::is_followed(query->pipes)) {
+        if (!options.from.empty() || !options.to.empty()) {
+            throw std::runtime_error("a query that ends in \"tail\" begins now: it takes no --from and no --to");
+        }
+        return run_tail({options.client, options.query});
+    }
     ApiClient client(options.client);
     boost::json::object body{{"query", options.query}, {"limit", options.limit}};
     if (!options.from.empty()) { body["from"] = absolute_time(options.from); }

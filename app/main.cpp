@@ -194,12 +194,46 @@ private:
             if (query->empty() && rule->empty()) { throw CLI::RequiredError("query"); }
             status_ = run_search(search_);
         });
+        auto* tail = app_.add_subcommand("tail", "Follow events as they come");
+        add_client(*tail, tail_.client, true);
+        tail->add_option("query", tail_.query,
+                         "As for search; its steps look at one row, e.g. 'host:DC01* EventID:4625'")
+            ->required();
+        tail->callback([this] { status_ = run_tail(tail_); });
+        auto* verify = app_.add_subcommand("verify", "Prove the stored events against their hash chain");
+        add_client(*verify, verify_.client);
+        verify->add_option("--from", verify_.from,
+                           "Events received from this time on, RFC 3339 or a duration ago (24h)");
+        verify->add_option("--to", verify_.to, "Events received before this time");
+        verify->add_option("--resume", verify_.resume,
+                           "File that keeps how far the chain was proven: goes on behind it");
+        verify->callback([this] { status_ = run_verify(verify_); });
+        add_export();
         auto* alerts = app_.add_subcommand("alerts", "The alert queue");
         add_client(*alerts, alerts_.client);
         alerts->add_option("--status", alerts_.status, "new, acknowledged, investigating, contained or closed");
         alerts->add_flag("--follow", alerts_.follow, "Stay and print alerts as they come");
         alerts->add_option("--limit", alerts_.limit, "Most alerts wanted");
         alerts->callback([this] { status_ = run_alerts(alerts_); });
+    }
+
+    void add_export() {
+        auto* command = app_.add_subcommand("export", "Write what a query finds into a file");
+        add_client(*command, export_.client);
+        command->remove_option(command->get_option("--output"));
+        command->add_option("query", export_.query, "As for search")->required();
+        command->add_option("--out", export_.out, "The file; must not exist yet")->required();
+        command->add_option("--format", export_.format, "jsonl, csv, or package: evidence with raw records and proof")
+            ->check(CLI::IsMember({"jsonl", "csv", "package"}));
+        command->add_option("--from", export_.from, "Start of event time, RFC 3339 or a duration ago (24h)");
+        command->add_option("--to", export_.to, "End of event time");
+        command->add_option("--limit", export_.limit, "Most events or rows [100000]")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{999'999}));
+        command->add_option("--case", export_.number, "Of a package: number of the case");
+        command->add_option("--custodian", export_.custodian, "Of a package: who keeps it");
+        command->add_option("--agency", export_.agency, "Of a package: for whom");
+        command->add_option("--reason", export_.reason, "Of a package: why");
+        command->callback([this] { status_ = run_export(export_); });
     }
 
     void add_bench() {
@@ -260,6 +294,9 @@ private:
     std::string logsource_ = "auto";
     std::string polarity_ = "pysigma";
     SearchOptions search_;
+    TailOptions tail_;
+    VerifyCommand verify_;
+    ExportOptions export_;
     AlertsOptions alerts_;
     BenchOptions bench_;
 };

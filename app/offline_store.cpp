@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "app/api_client.hpp"
 #include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/metrics.hpp"
 #include "event/field_table.hpp"
-#include "storage/journal_store.hpp"
 
 namespace canhgac::app {
 
@@ -55,6 +55,22 @@ OfflineStore::~OfflineStore() = default;
 
 event::EventStore& OfflineStore::events() noexcept {
     return parts_->store.events();
+}
+
+storage::JournalStore& OfflineStore::store() noexcept {
+    return parts_->store;
+}
+
+std::unique_ptr<OfflineStore> open_unless_served(const ClientOptions& client) {
+    if (client.data.empty() || !client.server.empty()) { return nullptr; }
+    try {
+        return std::make_unique<OfflineStore>(client.data);
+    } catch (const std::runtime_error& error) {
+        try {
+            static_cast<void>(ApiClient(client).get("/healthz")); // a server has it open: fine
+        } catch (const std::runtime_error&) { throw error; }
+        return nullptr;
+    }
 }
 
 } // namespace canhgac::app

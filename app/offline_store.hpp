@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <memory>
 
+#include "app/cli.hpp"
 #include "event/store.hpp"
+#include "storage/journal_store.hpp"
 
 namespace canhgac::app {
 
@@ -19,10 +21,15 @@ public:
     OfflineStore& operator=(const OfflineStore&) = delete;
 
     [[nodiscard]] event::EventStore& events() noexcept;
+    [[nodiscard]] storage::JournalStore& store() noexcept;
 
 private:
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };
+
+/// The stopped store at --data; null when a server is to be asked: one has it open, or --data was not given.
+/// Throws std::runtime_error: as OfflineStore, and no server answers either.
+[[nodiscard]] std::unique_ptr<OfflineStore> open_unless_served(const ClientOptions& client);
 
 } // namespace canhgac::app

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "api/json_text.hpp"
 #include "common/clock.hpp"
 
 namespace canhgac::app {
@@ -28,21 +29,6 @@ std::string member_text(const json::object& object, std::string_view key) {
     return value == nullptr ? "" : cell_text(*value);
 }
 
-void print_text_line(std::string_view line) {
-    std::fwrite(line.data(), 1, line.size(), stdout);
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
-}
-
-void print_event_line(const json::object& event) {
-    std::string text = member_text(event, "message");
-    if (text.empty()) { text = member_text(event, "event.original"); }
-    const std::string stamp = member_text(event, "@timestamp");
-    const auto time = common::parse_rfc3339(stamp);
-    print_text_line(fmt::format("{}  {:<20} {}", time ? common::format_vietnam(*time) : stamp,
-                                member_text(event, "host.name"), text));
-}
-
 /// Characters, as a terminal without wide ones counts.
 std::size_t width_of(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(
@@ -56,11 +42,12 @@ std::string printable(std::string text) {
     return text;
 }
 
-/// Text of senders that a spreadsheet would take for a formula gets an apostrophe in front.
-std::string csv_cell(const std::string& text) {
-    std::string cell = text;
-    const bool number = !text.empty() && text.find_first_not_of("+-.0123456789eE") == std::string::npos;
-    if (!number && !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
+} // namespace
+
+std::string csv_cell(std::string_view text) {
+    std::string cell(text);
+    if (!api::is_json_number(text) && !text.empty() &&
+        std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
         cell.insert(0, "'");
     }
     if (cell.find_first_of("\",\r\n") == std::string::npos) { return cell; }
@@ -72,8 +59,6 @@ std::string csv_cell(const std::string& text) {
     return quoted + '"';
 }
 
-} // namespace
-
 bool wants_table(const ClientOptions& options) {
     return options.output.empty() ? ::isatty(STDOUT_FILENO) != 0 : options.output == "table";
 }
@@ -82,12 +67,37 @@ void print_search_line(std::string_view line, const ClientOptions& options) {
     SearchPrinter(options).add(line);
 }
 
-SearchPrinter::SearchPrinter(const ClientOptions& options)
+SearchPrinter::SearchPrinter(const ClientOptions& options, bool at_once)
     : output_(wants_table(options)      ? Output::table
               : options.output == "csv" ? Output::csv
-                                        : Output::lines) {}
+                                        : Output::lines),
+      at_once_(at_once) {}
+
+SearchPrinter::SearchPrinter(Output output, std::FILE* file) : output_(output), with_stats_(false), file_(file) {}
+
+void SearchPrinter::print_text_line(std::string_view line) {
+    std::fwrite(line.data(), 1, line.size(), file_);
+    std::fputc('\n', file_);
+    if (file_ == stdout) { std::fflush(file_); }
+}
+
+void SearchPrinter::print_event_line(const json::object& event) {
+    std::string text = member_text(event, "message");
+    if (text.empty()) { text = member_text(event, "event.original"); }
+    const std::string stamp = member_text(event, "@timestamp");
+    const auto time = common::parse_rfc3339(stamp);
+    print_text_line(fmt::format("{}  {:<20} {}", time ? common::format_vietnam(*time) : stamp,
+                                member_text(event, "host.name"), text));
+}
 
 void SearchPrinter::add(std::string_view line) {
+    add_line(line);
+    if (!at_once_) { return; }
+    if (!held_.empty()) { flush_rows(); }
+    std::fflush(file_);
+}
+
+void SearchPrinter::add_line(std::string_view line) {
     json::error_code error;
     const json::value value = json::parse(line, error);
     if (error || !value.is_object()) { return; }
@@ -103,17 +113,19 @@ void SearchPrinter::add(std::string_view line) {
     if (object.contains("stats") && !object.contains("_id")) {
         ended_ = true;
         flush_rows();
-        if (output_ == Output::lines) { print_text_line(line); }
+        if (output_ == Output::lines && with_stats_) { print_text_line(line); }
         return;
     }
     if (object.contains("progress") && !object.contains("_id")) { return; }
     if (const auto* columns = object.if_contains("columns"); columns != nullptr && !object.contains("_id")) {
+        columns_.clear();
         for (const json::value& column : columns->as_array()) {
             columns_.push_back(cell_text(column.at("name")));
         }
         return;
     }
     const auto* row = object.if_contains("row");
+    ++rows_;
     if (row == nullptr || object.contains("_id")) {
         if (output_ == Output::table) { return print_event_line(object); }
         if (output_ == Output::lines) { return print_text_line(line); }
@@ -178,7 +190,7 @@ void SearchPrinter::print_row(const std::vector<std::string>& cells) {
         if (!csv_header_) { append(columns_); }
         if (!cells.empty()) { append(cells); }
         csv_header_ = true;
-        std::fwrite(line.data(), 1, line.size(), stdout);
+        std::fwrite(line.data(), 1, line.size(), file_);
         return;
     }
     for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -191,7 +203,7 @@ void SearchPrinter::print_row(const std::vector<std::string>& cells) {
 
 int SearchPrinter::finish() {
     flush_rows();
-    std::fflush(stdout);
+    std::fflush(file_);
     if (!ended_ && !failed_) {
         std::fputs("canhgac: the answer was cut\n", stderr);
         failed_ = true;

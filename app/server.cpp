@@ -16,11 +16,13 @@
 #include "alerting/alert_book.hpp"
 #include "alerting/alert_engine.hpp"
 #include "alerting/outbox.hpp"
+#include "api/alert_events.hpp"
 #include "api/api_server.hpp"
 #include "app/api_client.hpp"
 #include "app/collectors.hpp"
 #include "app/correlator_slot.hpp"
 #include "app/enrichment_loading.hpp"
+#include "app/evidence_package.hpp"
 #include "app/notices.hpp"
 #include "app/rule_loading.hpp"
 #include "app/tls.hpp"
@@ -227,6 +229,20 @@ struct Server::Parts {
         return report;
     }
 
+    /// Packages are made in the data folder, one at a time.
+    common::Result<std::filesystem::path, api::EvidenceProblem> export_evidence(const api::EvidenceRequest& request,
+                                                                                const std::atomic<bool>& cancelled) {
+        const std::filesystem::path out = folder / "evidence.zip";
+        std::error_code ignored;
+        std::filesystem::remove(out, ignored); // of a server that was killed meanwhile
+        const api::AlertEvents alert_events(book);
+        const storage::QuerySources sources{&store.events(), &store.sources(),  &rule_filters,
+                                            &alert_events,   &indicator_tables, suffixes ? &*suffixes : nullptr};
+        const auto done = write_evidence({store, sources, clock}, request, out, cancelled);
+        if (!done) { return common::fail(done.error()); }
+        return out;
+    }
+
     /// The API over what is open; `reload` comes from the server that owns these parts.
     void open_api(const std::string& token, std::function<api::ReloadResult()> reload) {
         net::StreamServerConfig address;
@@ -253,7 +269,11 @@ struct Server::Parts {
                                [this] { return ready ? std::string() : std::string("starting"); },
                                &rule_filters,
                                &indicator_tables,
-                               suffixes ? &*suffixes : nullptr};
+                               suffixes ? &*suffixes : nullptr,
+                               [this](const storage::VerifyOptions& options) { return store.verify(options); },
+                               [this](const api::EvidenceRequest& request, const std::atomic<bool>& cancelled) {
+                                   return export_evidence(request, cancelled);
+                               }};
         api = std::make_unique<api::ApiServer>(io, std::move(address), token, "token", std::move(services));
     }
 

@@ -1,5 +1,6 @@
 #include "storage/chain.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sodium.h>
 #include <stdexcept>
@@ -30,16 +31,16 @@ std::string_view view(const std::array<std::uint8_t, Size>& bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), Size};
 }
 
-ByteSink signed_text(const SignedHead& head) {
+} // namespace
+
+std::string signed_text(const SignedHead& head) {
     ByteSink text;
     text.bytes("CGH1");
     text.fixed64(head.seq);
     text.fixed64(static_cast<std::uint64_t>(head.time));
     text.bytes(view(head.head));
-    return text;
+    return std::string(text.view());
 }
-
-} // namespace
 
 Digest chain_head(Sha256& hash, const ChainRecord& record) noexcept {
     ByteSink text;
@@ -172,16 +173,29 @@ ChainSigner::ChainSigner(const fs::path& folder, bool fresh) : keys_(std::make_u
 ChainSigner::~ChainSigner() = default;
 
 void ChainSigner::sign(SignedHead& head) const noexcept {
-    const ByteSink text = signed_text(head);
-    crypto_sign_detached(head.signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.view().data()),
+    const std::string text = signed_text(head);
+    crypto_sign_detached(head.signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()),
                          text.size(), keys_->secret.data());
 }
 
 bool ChainSigner::verify(const SignedHead& head) const noexcept {
-    const ByteSink text = signed_text(head);
-    return crypto_sign_verify_detached(head.signature.data(),
-                                       reinterpret_cast<const unsigned char*>(text.view().data()), text.size(),
-                                       keys_->open.data()) == 0;
+    const std::string text = signed_text(head);
+    return crypto_sign_verify_detached(head.signature.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                                       text.size(), keys_->open.data()) == 0;
+}
+
+Signature ChainSigner::sign(std::string_view text) const noexcept {
+    common::ensure(!text.starts_with("CGH1"), "heads are signed as heads");
+    Signature signature{};
+    crypto_sign_detached(signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                         keys_->secret.data());
+    return signature;
+}
+
+std::array<std::uint8_t, 32> ChainSigner::public_key() const noexcept {
+    std::array<std::uint8_t, 32> key{};
+    std::copy(keys_->open.begin(), keys_->open.end(), key.begin());
+    return key;
 }
 
 } // namespace canhgac::storage

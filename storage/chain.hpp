@@ -46,6 +46,8 @@ struct SignedHead {
     Signature signature{};
 };
 void encode(const SignedHead& head, std::string& out);
+/// What is signed.
+[[nodiscard]] std::string signed_text(const SignedHead& head);
 [[nodiscard]] std::optional<SignedHead> decode_head(std::uint64_t seq, std::string_view value) noexcept;
 
 /// The key pair of this store: `folder`/chain.key (32-byte seed, hexadecimal, mode 0600) and chain.pub. Thread safe.
@@ -59,6 +61,9 @@ public:
 
     void sign(SignedHead& head) const noexcept;
     [[nodiscard]] bool verify(const SignedHead& head) const noexcept;
+    /// Over any other text; must not begin with "CGH1".
+    [[nodiscard]] Signature sign(std::string_view text) const noexcept;
+    [[nodiscard]] std::array<std::uint8_t, 32> public_key() const noexcept;
 
 private:
     struct Keys;

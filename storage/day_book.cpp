@@ -23,6 +23,11 @@ std::optional<DayDrop> DayBook::dropped(std::int32_t day) const {
     return found->second;
 }
 
+std::map<std::uint16_t, DayDrop> DayBook::drops() const {
+    const std::lock_guard lock(mutex_);
+    return drops_;
+}
+
 DaySummary DayBook::summary(std::uint16_t day) const {
     const std::lock_guard lock(mutex_);
     const auto found = days_.find(day);

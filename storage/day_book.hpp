@@ -37,6 +37,8 @@ class DayBook {
 public:
     [[nodiscard]] std::map<std::uint16_t, DaySummary> days() const;
     [[nodiscard]] std::optional<DayDrop> dropped(std::int32_t day) const;
+    /// Every dropped day.
+    [[nodiscard]] std::map<std::uint16_t, DayDrop> drops() const;
 
     [[nodiscard]] DaySummary summary(std::uint16_t day) const;
     void set(std::uint16_t day, const DaySummary& summary);

@@ -212,8 +212,22 @@ common::Result<void, std::error_code> JournalStore::trim_detections(std::uint64_
     return {};
 }
 
-common::Result<VerifyReport, std::error_code> JournalStore::verify() const {
-    return verify_chain(impl_->db, impl_->days, impl_->sealed, impl_->signer);
+common::Result<VerifyReport, std::error_code> JournalStore::verify(const VerifyOptions& options) const {
+    return verify_chain({impl_->db, impl_->days, impl_->sealed, impl_->signer}, options);
+}
+
+common::Result<void, EvidenceError>
+JournalStore::evidence(std::span<const std::uint64_t> batches,
+                       const std::function<bool(const BatchEvidence&)>& visit) const {
+    return gather_evidence({impl_->db, impl_->days, impl_->sealed, impl_->signer}, batches, visit);
+}
+
+common::Result<std::vector<ChainLink>, EvidenceError> JournalStore::links_to_signature(std::uint64_t batch) const {
+    return storage::links_to_signature({impl_->db, impl_->days, impl_->sealed, impl_->signer}, batch);
+}
+
+const ChainSigner& JournalStore::signer() const noexcept {
+    return impl_->signer;
 }
 
 common::Result<void, std::error_code> JournalStore::seal() {

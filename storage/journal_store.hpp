@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -18,6 +19,8 @@
 #include "common/result.hpp"
 #include "event/field_table.hpp"
 #include "event/store.hpp"
+#include "storage/evidence.hpp"
+#include "storage/verify_report.hpp"
 
 namespace canhgac::storage {
 
@@ -60,16 +63,6 @@ struct JournalOptions {
     std::function<bool(std::int32_t day)> may_drop;
 };
 
-/// What verify() found.
-struct VerifyReport {
-    std::uint64_t batches = 0; ///< chain records walked
-    std::uint64_t events = 0;  ///< events whose leaves were recomputed
-    std::uint64_t expired = 0; ///< batches gone because their days were dropped
-    std::uint64_t signed_heads = 0;
-    std::uint64_t first_bad_seq = 0; ///< 0: everything holds
-    std::string problem;             ///< of first_bad_seq, for people
-};
-
 /// Opens `folder` (made if missing) and recovers what was acknowledged. One object a folder; other processes are locked
 /// out. The facets are thread safe and live as long as the store.
 class JournalStore {
@@ -90,9 +83,15 @@ public:
 
     /// Forgets the detections of batches up to and including `seq`, once every reader is beyond it.
     [[nodiscard]] common::Result<void, std::error_code> trim_detections(std::uint64_t seq);
-    /// Walks the hash chain from the first batch and recomputes every root from the stored events. Slow (reads
+    /// Walks the hash chain from the first batch and recomputes the roots from the stored events. Slow (reads
     /// everything); may run beside commits, looks at what was committed when it began.
-    [[nodiscard]] common::Result<VerifyReport, std::error_code> verify() const;
+    [[nodiscard]] common::Result<VerifyReport, std::error_code> verify(const VerifyOptions& options = {}) const;
+    /// As gather_evidence() and links_to_signature() (evidence.hpp). The newest batch is signed within about a second.
+    [[nodiscard]] common::Result<void, EvidenceError>
+    evidence(std::span<const std::uint64_t> batches, const std::function<bool(const BatchEvidence&)>& visit) const;
+    [[nodiscard]] common::Result<std::vector<ChainLink>, EvidenceError> links_to_signature(std::uint64_t batch) const;
+    /// With the key of the chain; see ChainSigner.
+    [[nodiscard]] const ChainSigner& signer() const noexcept;
     /// Seals every event acknowledged so far, however young. Errors: no_space_on_device, io_error, bad_message;
     /// operation_canceled after close().
     [[nodiscard]] common::Result<void, std::error_code> seal();

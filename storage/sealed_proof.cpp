@@ -6,6 +6,13 @@ namespace canhgac::storage {
 
 common::Result<std::string, std::error_code> SealedProof::check(const ChainRecord& record, const SealedBatch& batch,
                                                                 VerifyReport& report) {
+    auto problem = gather(record, batch, report);
+    if (!problem || !problem->empty() || leaves_.empty()) { return problem; }
+    return merkle_root(hash_, leaves_) == record.root ? std::string() : std::string("an event was changed");
+}
+
+common::Result<std::string, std::error_code> SealedProof::gather(const ChainRecord& record, const SealedBatch& batch,
+                                                                 VerifyReport& report) {
     if (record.seq > run_end_) {
         if (const std::error_code error = load_run(record.seq)) { return common::fail(error); }
     }
@@ -24,12 +31,28 @@ common::Result<std::string, std::error_code> SealedProof::check(const ChainRecor
     report.events += stored.size();
     if (stored.empty()) { ++report.expired; }
     // Without leaves of dropped rows there is nothing to compute: everything of the batch went with its one day.
-    if (stored.empty() && batch.day_index.empty()) { return std::string(); }
-    return merkle_root(hash_, leaves_) == record.root ? std::string() : std::string("an event was changed");
+    if (stored.empty() && batch.day_index.empty()) { leaves_.clear(); }
+    return std::string();
+}
+
+std::error_code SealedProof::expect_none(std::uint64_t seq) {
+    return seq > run_end_ ? load_run(seq) : std::error_code();
+}
+
+std::optional<std::uint64_t> SealedProof::finish() {
+    end_run();
+    return stray();
+}
+
+void SealedProof::end_run() {
+    for (const auto& [seq, rows] : found_) {
+        if (!rows.empty()) { stray_ = std::min(stray_.value_or(seq), seq); }
+    }
+    found_.clear();
 }
 
 std::error_code SealedProof::load_run(std::uint64_t seq) {
-    found_.clear();
+    end_run();
     unreadable_ = false;
     run_end_ = seq; // without a run: looked for again with the next batch
     const auto run = sealed_->run_of(seq, *snapshot_);
@@ -42,6 +65,9 @@ std::error_code SealedProof::load_run(std::uint64_t seq) {
         const auto segment = sealed_->open(record);
         if (segment && *segment) { load_segment(**segment); }
         unreadable_ = unreadable_ || !segment;
+    }
+    for (std::uint64_t skipped = (*run)->first_seq; skipped < seq; ++skipped) {
+        found_.erase(skipped);
     }
     return {};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <unordered_map>
@@ -27,12 +28,27 @@ public:
     /// Empty if the segments hold what the record says; an error only if reading failed.
     [[nodiscard]] common::Result<std::string, std::error_code> check(const ChainRecord& record,
                                                                      const SealedBatch& batch, VerifyReport& report);
+    /// As check(), but for the root: when it is empty, leaves() are those of the batch. If every row was dropped and
+    /// none of its leaves was kept there are none, and that is no problem.
+    [[nodiscard]] common::Result<std::string, std::error_code> gather(const ChainRecord& record,
+                                                                      const SealedBatch& batch, VerifyReport& report);
+    [[nodiscard]] const std::vector<Digest>& leaves() const noexcept { return leaves_; }
+    /// Of a batch that is not to be looked at.
+    void skip(std::uint64_t seq) { found_.erase(seq); }
+    /// Of a batch whose events are in the journal: segments must not have any.
+    [[nodiscard]] std::error_code expect_none(std::uint64_t seq);
+    /// The first batch with rows in segments that were read and that it does not have, since the last call.
+    [[nodiscard]] std::optional<std::uint64_t> stray() noexcept { return std::exchange(stray_, std::nullopt); }
+    /// As stray(), when no more batches come.
+    [[nodiscard]] std::optional<std::uint64_t> finish();
 
 private:
     using Rows = std::vector<std::pair<std::uint32_t, Digest>>;
 
     [[nodiscard]] std::error_code load_run(std::uint64_t seq);
     void load_segment(const OpenSegment& segment);
+    /// What is left of the run at hand belongs to no batch.
+    void end_run();
     [[nodiscard]] bool dropped(std::uint16_t day, std::uint64_t seq) const;
     [[nodiscard]] std::string check_rows(const ChainRecord& record, const SealedBatch& batch, const Rows& stored);
     [[nodiscard]] std::string check_missing(const ChainRecord& record, const SealedBatch& batch,
@@ -42,8 +58,9 @@ private:
     const SnapshotGuard* snapshot_;
     const DayBook* days_;
     Sha256 hash_;
-    std::uint64_t run_end_ = 0;                     ///< last batch of the run at hand
-    bool unreadable_ = false;                       ///< a part of it is
+    std::uint64_t run_end_ = 0; ///< last batch of the run at hand
+    bool unreadable_ = false;   ///< a part of it is
+    std::optional<std::uint64_t> stray_;
     std::unordered_map<std::uint64_t, Rows> found_; ///< by batch
     std::vector<Digest> leaves_;                    ///< of the batch at hand
 };

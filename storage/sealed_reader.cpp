@@ -1,5 +1,9 @@
 #include "storage/sealed_reader.hpp"
 
+#include <algorithm>
+#include <set>
+#include <utility>
+
 #include <rocksdb/db.h>
 
 namespace canhgac::storage {
@@ -56,6 +60,34 @@ SealedReader::segments(const RunRecord& run, const SnapshotGuard& snapshot) cons
         result.push_back(*segment);
     }
     return result;
+}
+
+common::Result<std::uint64_t, std::error_code> SealedReader::stray_segment(const SnapshotGuard& snapshot) const {
+    std::set<std::pair<std::uint16_t, std::uint32_t>> known; // day and run
+    std::vector<SegmentRecord> found;
+    const auto entries = db_->iterate(Family::seg, snapshot.get());
+    for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
+        const std::string_view key = entries->key().ToStringView();
+        if (key.starts_with(kRunMark)) {
+            const auto run = decode_run(key, entries->value().ToStringView());
+            if (!run) { return common::fail(bad_segment()); }
+            for (const std::uint16_t day : run->days) {
+                known.emplace(day, run->run);
+            }
+        } else if (key.starts_with(kSegmentMark)) {
+            const auto segment = decode_segment(key, entries->value().ToStringView());
+            if (!segment) { return common::fail(bad_segment()); }
+            found.push_back(*segment);
+        }
+    }
+    if (const std::error_code error = to_error(entries->status())) { return common::fail(error); }
+    for (const SegmentRecord& segment : found) {
+        if (known.contains({segment.day, segment.run})) { continue; }
+        const auto opened = open(segment);
+        const bool readable = opened && *opened && !(*opened)->blocks.empty();
+        return readable ? std::max<std::uint64_t>((*opened)->blocks.front().min_seq, 1) : 1;
+    }
+    return 0;
 }
 
 common::Result<std::optional<OpenSegment>, std::error_code> SealedReader::open(const SegmentRecord& segment) const {

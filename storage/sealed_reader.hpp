@@ -40,6 +40,9 @@ public:
     [[nodiscard]] common::Result<std::vector<SegmentRecord>, std::error_code>
     segments(const RunRecord& run, const SnapshotGuard& snapshot) const;
 
+    /// The first batch of a segment that is of no run; 0 = there is none.
+    [[nodiscard]] common::Result<std::uint64_t, std::error_code> stray_segment(const SnapshotGuard& snapshot) const;
+
     /// Nothing: its day was dropped meanwhile. Errors: bad_message (missing or damaged), io_error.
     [[nodiscard]] common::Result<std::optional<OpenSegment>, std::error_code> open(const SegmentRecord& segment) const;
     /// Reads of a block what `steps` asks for, after SegmentReader::begin(); false: the day was dropped meanwhile.

@@ -40,6 +40,16 @@ Digest Sha256::of(std::string_view bytes) noexcept {
     return finish();
 }
 
+std::string to_hex(const Digest& digest) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t byte : digest) {
+        text += kDigits[byte >> 4U];
+        text += kDigits[byte & 0x0FU];
+    }
+    return text;
+}
+
 Digest leaf_hash(Sha256& hash, std::uint32_t index, std::int64_t received, std::uint32_t source,
                  std::string_view raw) noexcept {
     std::array<char, 17> head{};

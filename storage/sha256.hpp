@@ -41,6 +41,9 @@ inline constexpr std::size_t kMerkleArity = 16;
 /// Root of at least one leaf: inner node = SHA-256(0x01, up to 16 children), level by level. Destroys `leaves`.
 [[nodiscard]] Digest merkle_root(Sha256& hash, std::vector<Digest>& leaves) noexcept;
 
+/// 64 lower-case hexadecimal digits.
+[[nodiscard]] std::string to_hex(const Digest& digest);
+
 [[nodiscard]] inline std::string_view bytes_of(const Digest& digest) noexcept {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }

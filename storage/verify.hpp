@@ -8,10 +8,18 @@
 #include "storage/day_book.hpp"
 #include "storage/journal_db.hpp"
 #include "storage/sealed_reader.hpp"
+#include "storage/verify_report.hpp"
 
 namespace canhgac::storage {
 
-[[nodiscard]] common::Result<VerifyReport, std::error_code>
-verify_chain(const JournalDb& db, const DayBook& days, const SealedReader& sealed, const ChainSigner& signer);
+struct VerifyParts {
+    const JournalDb& db;
+    const DayBook& days;
+    const SealedReader& sealed;
+    const ChainSigner& signer;
+};
+
+[[nodiscard]] common::Result<VerifyReport, std::error_code> verify_chain(const VerifyParts& parts,
+                                                                         const VerifyOptions& options);
 
 } // namespace canhgac::storage

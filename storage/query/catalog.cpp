@@ -95,11 +95,11 @@ constexpr std::array kAggregates = {
     AggregateEntry{AggregateKind::take_any, "take_any", "", 1, 1, QueryType::any, "take_any(value)"},
 };
 
-constexpr std::array<std::string_view, 19> kPipes = {
-    "where", "project", "project-away", "extend", "take",     "distinct",  "summarize", "top",  "sort",  "count",
-    "rare",  "facets",  "sequence",     "around", "proctree", "mv-expand", "parse",     "join", "lookup"};
+constexpr std::array<std::string_view, 20> kPipes = {
+    "where", "project", "project-away", "extend", "take",     "distinct",  "summarize", "top",  "sort",   "count",
+    "rare",  "facets",  "sequence",     "around", "proctree", "mv-expand", "parse",     "join", "lookup", "tail"};
 
-constexpr std::array<std::string_view, 2> kNotBuiltPipes = {"tail", "union"};
+constexpr std::array<std::string_view, 1> kNotBuiltPipes = {"union"};
 
 constexpr std::array<std::string_view, 20> kReserved = {
     "and",     "or",      "not", "in",  "has",  "contains", "startswith", "endswith", "matches", "between",

@@ -30,6 +30,7 @@ private:
     bool steps(Pipeline& pipes) {
         do {
             if (pipes.size() == kMaxPipes) { fail(QueryErrc::too_many_pipes, behind()); }
+            if (!pipes.empty() && pipes.back().kind == Pipe::Kind::tail) { fail(QueryErrc::behind_tail, behind()); }
             if (failed() || !pipe(pipes.emplace_back())) { return false; }
         } while (token().is_sign("|"));
         return true;
@@ -52,7 +53,8 @@ private:
             return false;
         }
         pipe.kind = *kind;
-        return advance() && body(pipe) && !failed();
+        if (pipe.kind == Pipe::Kind::tail && joins_ != 0) { fail(QueryErrc::tail_in_join, name.at); }
+        return !failed() && advance() && body(pipe) && !failed();
     }
 
     bool body(Pipe& pipe) {
@@ -83,6 +85,7 @@ private:
         case Pipe::Kind::sort:
             return sort(pipe);
         case Pipe::Kind::count:
+        case Pipe::Kind::tail:
             return true;
         case Pipe::Kind::sequence:
             return sequence(pipe);
@@ -273,6 +276,10 @@ private:
 };
 
 } // namespace
+
+bool is_followed(const Pipeline& pipes) noexcept {
+    return !pipes.empty() && pipes.back().kind == Pipe::Kind::tail;
+}
 
 std::string default_name(const Expression& expression) {
     if (expression.kind == Expression::Kind::column) { return expression.text; }

@@ -58,6 +58,8 @@ private:
     bool expand(const Pipe& pipe, PlannedStep& out);
     bool parse(const Pipe& pipe, PlannedStep& out);
     bool lookup(const Pipe& pipe, PlannedStep& out);
+    /// Whether the steps before `pipe` give each row at once and keep nothing of it.
+    bool only_row_steps(const Pipe& pipe);
     bool join(const Pipe& pipe, PlannedStep& out);
     bool join_keys(const Pipe& pipe, PlannedJoin& right, PlannedStep& out);
     /// Columns as expressions, appended to `out`.

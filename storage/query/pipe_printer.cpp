@@ -227,6 +227,7 @@ std::string pipe_text(const Pipe& pipe) {
     case Pipe::Kind::top:
         return fmt::format("{} {} by {}", name, pipe.count, key_text(pipe.keys.front()));
     case Pipe::Kind::count:
+    case Pipe::Kind::tail:
         return name;
     case Pipe::Kind::sort: {
         std::string keys;

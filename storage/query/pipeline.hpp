@@ -121,6 +121,9 @@ struct SortKey {
 struct Pipe;
 using Pipeline = std::vector<Pipe>;
 
+/// Whether the query is to be followed: its last step is `tail`.
+[[nodiscard]] bool is_followed(const Pipeline& pipes) noexcept;
+
 /// A rule or an alert named in a head.
 struct QueryReference {
     event::Filter::Kind kind{}; ///< rule or alert
@@ -183,6 +186,7 @@ struct Pipe {
         parse,
         join,
         lookup,
+        tail, ///< the last one: the rows of what is committed from now on
     };
     Kind kind{};
     Expression condition; ///< where

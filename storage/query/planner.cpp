@@ -272,6 +272,8 @@ bool PipePlanner::plan(const Pipe& pipe, PlannedStep& out) {
         return join(pipe, out);
     case Pipe::Kind::lookup:
         return lookup(pipe, out);
+    case Pipe::Kind::tail:
+        return only_row_steps(pipe);
     case Pipe::Kind::take:
     case Pipe::Kind::rare:
         return true;

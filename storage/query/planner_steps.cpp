@@ -28,6 +28,18 @@ bool names_column(const Pipe& pipe, std::string_view name) {
            std::any_of(pipe.aggregates.begin(), pipe.aggregates.end(), in_aggregate);
 }
 
+/// Whether it looks at the rows before or behind.
+bool needs_order(const Expression& expression) {
+    if (expression.scalar == Scalar::previous || expression.scalar == Scalar::next) { return true; }
+    return std::any_of(expression.arguments.begin(), expression.arguments.end(),
+                       [](const Expression& each) { return needs_order(each); });
+}
+
+bool needs_order(const Pipe& extend) {
+    return std::any_of(extend.columns.begin(), extend.columns.end(),
+                       [](const NamedExpression& each) { return needs_order(each.expression); });
+}
+
 } // namespace
 
 bool PipePlanner::named_behind(const Pipe& pipe, std::string_view name) const {
@@ -151,6 +163,28 @@ bool PipePlanner::lookup(const Pipe& pipe, PlannedStep& out) {
         out.made.push_back(make_column(name, QueryType::string));
     }
     return columns_.size() <= kMaxPipeColumns || refuse(QueryErrc::too_many_columns, pipe.at);
+}
+
+bool PipePlanner::only_row_steps(const Pipe& pipe) {
+    for (const Pipe* each = pipes_->data(); each != &pipe; ++each) {
+        switch (each->kind) {
+        case Pipe::Kind::where:
+        case Pipe::Kind::project:
+        case Pipe::Kind::project_away:
+        case Pipe::Kind::take:
+        case Pipe::Kind::expand:
+        case Pipe::Kind::parse:
+        case Pipe::Kind::lookup:
+            continue;
+        case Pipe::Kind::extend:
+            if (!needs_order(*each)) { continue; }
+            break;
+        default:
+            break;
+        }
+        return refuse(QueryErrc::not_by_row, each->at, std::string(to_string(each->kind)));
+    }
+    return true;
 }
 
 bool PipePlanner::join(const Pipe& pipe, PlannedStep& out) {

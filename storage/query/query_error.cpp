@@ -58,7 +58,7 @@ std::string_view pipe_message(QueryErrc code) noexcept {
     switch (code) {
     case QueryErrc::expected_pipe:
         return "expected a step after \"|\": where, project, project-away, extend, take, distinct, summarize, top, "
-               "sort, count, rare, facets, sequence, around, proctree, mv-expand, parse, join, lookup";
+               "sort, count, rare, facets, sequence, around, proctree, mv-expand, parse, join, lookup, tail";
     case QueryErrc::unknown_pipe:
         return "unknown step";
     case QueryErrc::expected_expression:
@@ -112,6 +112,15 @@ std::string_view source_message(QueryErrc code) noexcept {
         return "events share fields, not columns that a step before has made";
     case QueryErrc::needs_table:
         return "the query of a join must end in a table: use \"project\" or \"summarize\"";
+    case QueryErrc::behind_tail:
+        return "nothing stands behind \"tail\": it is the last step";
+    case QueryErrc::tail_in_join:
+        return "\"tail\" follows a whole query, not the one inside a join";
+    case QueryErrc::not_by_row:
+        return "before \"tail\" stand steps that look at one row: where, project, project-away, extend, take, "
+               "mv-expand, parse, lookup";
+    case QueryErrc::tail_here:
+        return "this answer has an end: follow with \"canhgac tail\" or GET /api/v1/tail";
     case QueryErrc::unknown_rule:
         return "no rule in use has this id or title";
     case QueryErrc::unknown_alert:
@@ -198,6 +207,8 @@ std::string message(const QueryError& error) {
             "\"{}\" needs events: it stands before project, distinct, summarize, count, rare, facets and "
             "sequence",
             error.word);
+    case QueryErrc::not_by_row:
+        return fmt::format("\"{}\" needs more than one row: {}", error.word, to_string(error.code));
     case QueryErrc::unknown_table:
         return fmt::format("there is no table of this name; there are: {}", error.word);
     case QueryErrc::tree_argument:

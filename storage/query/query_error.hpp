@@ -63,6 +63,10 @@ enum class QueryErrc : std::uint8_t {
     needs_events, ///< `word`: a step that stands behind one that makes a table
     made_column,  ///< around by a column that a step made
     needs_table,  ///< the query of a join gives events
+    behind_tail,  ///< a step behind `tail`
+    tail_in_join, ///< `tail` in the query of a join
+    not_by_row,   ///< `word`: a step before `tail` that needs more than the row at hand
+    tail_here,    ///< `tail` where the answer has to end
     // Known only to the running program.
     unknown_rule,
     unknown_alert,

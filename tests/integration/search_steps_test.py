@@ -77,7 +77,7 @@ class SearchSteps(harness.Case):
         suffixes = Path("/usr/share/publicsuffix/public_suffix_list.dat").exists()
         self.assertEqual(self.rows(server, "EventID:3 | project d = registered_domain(DestinationHostname)"),
                          [["b.gov.vn" if suffixes else "unknown"]])
-        self.assertIn("not supported yet", self.refusal(server, "host:WS1 | tail"))
+        self.assertIn("this answer has an end", self.refusal(server, "host:WS1 | tail"))
 
         done = subprocess.run([harness.BINARY, "search", "--output", "csv", "--data", server.data,
                                "sequence by Computer maxspan 1m [EventID:1] [EventID:22] | project Computer, first_seen"],

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <system_error>
@@ -89,13 +90,27 @@ public:
         return stats;
     }
     [[nodiscard]] common::Result<void, std::error_code> drop(std::int32_t /*day*/) override { return {}; }
+    /// One more row, a batch of its own, while others read tail().
+    void commit(Row row) {
+        const std::lock_guard lock(mutex_);
+        rows.push_back(std::move(row));
+        committed_ = rows.size();
+    }
     [[nodiscard]] common::Result<std::uint64_t, std::error_code> tail(std::uint64_t position,
-                                                                      const event::Filter& /*filter*/,
-                                                                      std::uint64_t /*limit*/,
-                                                                      const event::RowVisitor& /*visit*/) override {
+                                                                      const event::Filter& filter, std::uint64_t limit,
+                                                                      const event::RowVisitor& visit) override {
+        const std::lock_guard lock(mutex_);
+        if (failing_tail) { return common::fail(std::make_error_code(std::errc::io_error)); }
+        for (; position < rows.size() && limit != 0; ++position, --limit) {
+            const Row& row = rows[position];
+            if (row.raw.find(filter.pattern) == std::string::npos) { continue; }
+            if (!give(row, position + 1, visit)) { return position; }
+        }
         return position;
     }
-    [[nodiscard]] std::uint64_t committed() const noexcept override { return rows.size(); }
+    [[nodiscard]] std::uint64_t committed() const noexcept override { return committed_; }
+
+    std::atomic<bool> failing_tail{false};
 
 private:
     static bool give(const Row& row, std::uint64_t seq, const event::RowVisitor& visit) {
@@ -112,6 +127,9 @@ private:
         event.fields = fields;
         return visit(event);
     }
+
+    std::mutex mutex_;
+    std::atomic<std::uint64_t> committed_{0};
 };
 
 class MemorySources final : public event::SourceRegistry {

@@ -158,13 +158,13 @@ bool EventFilter::leaf_matches(const Node& node, const event::StoredEvent& event
 
 /// An event without a field log.source has the name of its sender: "peer/reporter".
 bool EventFilter::sender_matches(const Node& node, const event::StoredEvent& event) {
-    if (!names_read_ && senders_ != nullptr) {
+    auto found = names_.find(event.source);
+    if (found == names_.end() && senders_ != nullptr) { // the first time, or a sender that came meanwhile
         for (const event::SourceEntry& entry : senders_->sources()) {
             names_[entry.id] = entry.key.reporter.empty() ? entry.key.peer : entry.key.peer + "/" + entry.key.reporter;
         }
-        names_read_ = true;
+        found = names_.try_emplace(event.source).first;
     }
-    const auto found = names_.find(event.source);
     return node.holds(found == names_.end() ? std::string_view{} : std::string_view(found->second));
 }
 

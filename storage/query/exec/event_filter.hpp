@@ -35,8 +35,7 @@ private:
 
     std::unique_ptr<Node> root_;
     const event::SourceRegistry* senders_;
-    std::map<event::SourceId, std::string> names_; ///< of senders, read when first wanted
-    bool names_read_ = false;
+    std::map<event::SourceId, std::string> names_; ///< of senders, read when one of them is wanted
 };
 
 /// Whether some leaf of it is a rule.

@@ -70,6 +70,7 @@ std::unique_ptr<Stage> make_stage(const StageInputs& inputs) {
         return make_lookup_stage(inputs);
     case Pipe::Kind::project_away: // done by the plan
     case Pipe::Kind::rare:         // spelled out by the plan
+    case Pipe::Kind::tail:         // rows go through
         break;
     }
     return nullptr;

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
+#include <stdlib.h>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -62,7 +65,10 @@ protected:
                                            {"id-1", "Dò mật khẩu SSH", "high", {"attack.t1110"}, "ssh.yml"}};
                                    },
                                .reload_rules = [this] { return reload; },
-                               .not_ready = [this] { return not_ready; }};
+                               .not_ready = [this] { return not_ready; },
+                               .verify = [this](const storage::VerifyOptions& options) { return prove(options); },
+                               .export_evidence = [this](const api::EvidenceRequest& request,
+                                                         const std::atomic<bool>&) { return pack(request); }};
         net::StreamServerConfig address;
         address.name = "api";
         server = std::make_unique<api::ApiServer>(io, address, kToken, "operator", std::move(services), limits);
@@ -97,6 +103,22 @@ protected:
     Answer post(const std::string& target, std::string_view body, Headers headers = {}) {
         return call("POST", target, body, std::move(headers));
     }
+    common::Result<storage::VerifyReport, std::error_code> prove(const storage::VerifyOptions& options) {
+        verify_asked = options;
+        options.progress(verify_report);
+        verify_report.cancelled = *options.cancelled;
+        return verify_report;
+    }
+    common::Result<std::filesystem::path, api::EvidenceProblem> pack(const api::EvidenceRequest& request) {
+        evidence_asked = request;
+        if (request.query == "nothing") { return common::fail(api::EvidenceProblem{422, "there are no such events"}); }
+        std::string name = (std::filesystem::temp_directory_path() / "canhgac-api-XXXXXX").string();
+        const int file = ::mkstemp(name.data());
+        EXPECT_EQ(::write(file, "PK\nbytes", 8), 8);
+        ::close(file);
+        evidence_path = name;
+        return std::filesystem::path(name);
+    }
     /// Opens or raises an alert; returns its id.
     std::string detect(const std::string& rule, common::Nanos time = kMorning,
                        event::Severity level = event::Severity::high) {
@@ -124,6 +146,10 @@ protected:
     alerting::AlertBook book;
     api::ReloadResult reload{true, "40 rules in use"};
     std::string not_ready;
+    api::EvidenceRequest evidence_asked;
+    std::filesystem::path evidence_path;
+    storage::VerifyOptions verify_asked;
+    storage::VerifyReport verify_report;
     std::uint64_t seq = 0;
     net::IoThreads io{2};
     std::unique_ptr<api::ApiServer> server;

@@ -1,79 +1,20 @@
 #include "api/api_server.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "alerting/alert_codec.hpp"
-#include "tests/unit/api/api_harness.hpp"
+#include "tests/unit/api/stream_reader.hpp"
 
 namespace canhgac::api {
 namespace {
 
 using test::kMorning;
 using test::kToken;
+using test::StreamReader;
 
 class ApiServerTest : public test::ApiTest {};
-
-/// A live stream read in a thread.
-class StreamReader {
-public:
-    StreamReader(std::string url, std::vector<std::pair<std::string, std::string>> headers) {
-        headers.emplace_back("Authorization", "Bearer " + std::string(kToken));
-        thread_ = std::thread([this, url = std::move(url), headers = std::move(headers)] {
-            net::HttpClient client({});
-            const auto got = client.send({.method = "GET",
-                                          .url = url,
-                                          .headers = headers,
-                                          .body = {},
-                                          .on_body =
-                                              [this](std::string_view part) {
-                                                  const std::scoped_lock lock(mutex_);
-                                                  text_ += part;
-                                                  changed_.notify_all();
-                                                  return true;
-                                              }},
-                                         cancelled_);
-            const std::scoped_lock lock(mutex_);
-            status_ = got ? got->status : 0;
-            ended_ = true;
-            changed_.notify_all();
-        });
-    }
-    ~StreamReader() {
-        cancelled_ = true;
-        thread_.join();
-    }
-    StreamReader(const StreamReader&) = delete;
-    StreamReader& operator=(const StreamReader&) = delete;
-
-    bool wait_for(std::string_view text) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return text_.find(text) != std::string::npos; });
-    }
-    bool wait_for_end() {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return ended_; });
-    }
-    std::string text() {
-        const std::scoped_lock lock(mutex_);
-        return text_;
-    }
-    int status() {
-        const std::scoped_lock lock(mutex_);
-        return status_;
-    }
-
-private:
-    std::atomic<bool> cancelled_{false};
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::string text_;
-    int status_ = 0;
-    bool ended_ = false;
-    std::thread thread_;
-};
 
 TEST_F(ApiServerTest, HealthNeedsNoTokenAndEverythingElseDoes) {
     start();
@@ -412,6 +353,59 @@ TEST_F(ApiServerTest, AShortTokenIsRefused) {
                                     .clock = clock,
                                     .logger = logger}),
                  std::runtime_error);
+}
+
+TEST_F(ApiServerTest, ProvesTheStoreAndTellsHowFarItIs) {
+    verify_report.batches = verify_report.reached = 7;
+    verify_report.total = 9;
+    verify_report.head = "ab";
+    verify_report.events = 70;
+    verify_report.expired_days.push_back({20'000, kMorning, 5});
+    start();
+    const Answer good = post("/api/v1/verify", R"({"from":"2026-11-22T00:00:00Z","after":3,"after_head":"cd"})");
+    ASSERT_EQ(good.status, 200);
+    EXPECT_EQ(verify_asked.after, 3U);
+    EXPECT_EQ(verify_asked.after_head, "cd");
+    EXPECT_EQ(verify_asked.from, common::parse_rfc3339("2026-11-22T00:00:00Z"));
+    const auto middle = good.body.find('\n');
+    const auto progress = boost::json::parse(good.body.substr(0, middle)).at("progress");
+    EXPECT_EQ(progress.at("batches").as_int64(), 7);
+    EXPECT_EQ(progress.at("total").as_int64(), 9);
+    auto report = boost::json::parse(good.body.substr(middle + 1)).at("verify");
+    EXPECT_TRUE(report.at("ok").as_bool());
+    EXPECT_TRUE(report.at("first_bad").is_null());
+    EXPECT_EQ(report.at("expired_days").at(0).at("day").as_string(), "2024-10-04");
+    EXPECT_GT(report.at("events_per_second").to_number<std::uint64_t>(), 0U);
+
+    verify_report.first_bad_seq = 8;
+    verify_report.problem = "an event was changed";
+    const Answer bad = post("/api/v1/verify", "{}");
+    report = boost::json::parse(bad.body.substr(bad.body.find('\n') + 1)).at("verify");
+    EXPECT_FALSE(report.at("ok").as_bool());
+    EXPECT_EQ(report.at("first_bad").at("batch").as_int64(), 8);
+    EXPECT_EQ(post("/api/v1/verify", R"({"after":3})").detail(), "\"after\" and \"after_head\" go together");
+    EXPECT_EQ(post("/api/v1/verify", R"({"from":"1h","to":"2h"})").detail(), "from must be before to");
+}
+
+TEST_F(ApiServerTest, ExportsEvidenceAndKeepsNothing) {
+    start();
+    const Answer package =
+        post("/api/v1/export", R"({"query":"x","to":"2026-11-23T00:00:00Z","limit":7,"case":"12/2026",)"
+                               R"("custodian":"Đội ƯCSC","agency":"PA05","reason":"xâm nhập"})");
+    ASSERT_EQ(package.status, 200);
+    EXPECT_EQ(package.body, "PK\nbytes");
+    EXPECT_EQ(evidence_asked.query, "x");
+    EXPECT_EQ(evidence_asked.to, common::parse_rfc3339("2026-11-23T00:00:00Z"));
+    EXPECT_EQ(evidence_asked.limit, 7U);
+    EXPECT_EQ(evidence_asked.number + evidence_asked.custodian + evidence_asked.agency + evidence_asked.reason,
+              "12/2026Đội ƯCSCPA05xâm nhập");
+    EXPECT_EQ(evidence_asked.exporter, "operator") << "who signed in, whatever the request says";
+    EXPECT_FALSE(std::filesystem::exists(evidence_path));
+    const Answer nothing = post("/api/v1/export", R"({"query":"nothing"})");
+    EXPECT_EQ(nothing.status, 422);
+    EXPECT_EQ(nothing.detail(), "there are no such events");
+    EXPECT_EQ(post("/api/v1/export", R"({"query":"x","limit":0})").status, 400);
+    EXPECT_EQ(post("/api/v1/export", R"({"query":"x","exporter":"me"})").status, 400);
 }
 
 } // namespace

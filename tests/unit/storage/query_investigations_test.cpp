@@ -191,7 +191,9 @@ TEST_F(InvestigationTest, TheFirstExamplesOfTheLanguage) {
     EXPECT_EQ(
         ask("alert \"A-20261122-17\" | around 30m by host, user, ProcessGuid | facets EventID, Image, DestinationIp"),
         "EventID|3|1\nEventID|1|1\nImage|C:\\Windows\\System32\\cmd.exe|2\nDestinationIp|203.0.113.50|1");
-    EXPECT_EQ(ask("host:HOST-0042 | tail"), "1:18: \"tail\" is not supported yet");
+    const auto followed = parse_query("host:HOST-0042 | tail"); // run against the program: tail_test.py
+    ASSERT_TRUE(followed);
+    EXPECT_TRUE(is_followed(followed->pipes));
 }
 
 } // namespace

@@ -297,6 +297,7 @@ Table run(const Pipeline& pipes, std::vector<Row> events, long long now) {
         case Pipe::Kind::parse:
         case Pipe::Kind::join:
         case Pipe::Kind::lookup:
+        case Pipe::Kind::tail:
             std::abort();
         }
     }

@@ -168,5 +168,28 @@ TEST(ParseSteps, JoinAndLookup) {
     EXPECT_EQ(printed_twice("x | lookup t a"), "1:14: expected \"on\"");
 }
 
+TEST(ParseSteps, Tail) {
+    EXPECT_EQ(printed_twice("host:HOST-0042 | tail"), "host.name:HOST-0042 | tail");
+    EXPECT_EQ(printed_twice("|tail"), "* | tail");
+    EXPECT_EQ(printed_twice("x last 5m | where a == 1 | extend b = strlen(a) by c | project-away a | mv-expand tags | "
+                            "parse m with * 'u ' u | lookup t on u | project u, b | take 5 | tail"),
+              "x last 5m | where a == 1 | extend b = strlen(a) by c | project-away a | mv-expand tags | parse m with * "
+              "\"u \" u | lookup t on u | project u, b | take 5 | tail");
+    EXPECT_EQ(printed_twice("x | tail | count"), "1:9: nothing stands behind \"tail\": it is the last step");
+    EXPECT_EQ(printed_twice("x | tail 5"), "1:10: expected \"|\" or the end of the query");
+    EXPECT_EQ(printed_twice("x | join (y | project a | tail) on a"),
+              "1:27: \"tail\" follows a whole query, not the one inside a join");
+    for (const std::string step :
+         {"distinct a", "summarize count()", "top 5 by a", "sort by a", "count", "rare a", "facets a",
+          "sequence by a maxspan 5m [x] [y]", "around 5m by a", "proctree root='x' id=a parent=b",
+          "join (y | project a) on a", "extend g = 1 + prev(a)"}) {
+        const std::string name = step.substr(0, step.find(' '));
+        EXPECT_EQ(printed_twice("x | where a == 1 | " + step + " | tail"),
+                  "1:20: \"" + name +
+                      "\" needs more than one row: before \"tail\" stand steps that look at one row: "
+                      "where, project, project-away, extend, take, mv-expand, parse, lookup");
+    }
+}
+
 } // namespace
 } // namespace canhgac::storage

@@ -1,7 +1,10 @@
 /// The hash chain: what is untouched holds, what was touched is named.
+#include "storage/verify.hpp"
+
 #include <gmock/gmock.h>
 #include <rocksdb/db.h>
 
+#include "storage/chain.hpp"
 #include "storage/coding.hpp"
 #include "storage/journal_db.hpp"
 #include "storage/zone_record.hpp"
@@ -33,6 +36,42 @@ protected:
         std::string key;
         append_key(key, seq);
         return key;
+    }
+    /// Puts a value where there is none, or another in its place.
+    void plant(Family family, const std::string& key, const std::string& value) {
+        store_.reset();
+        JournalDb db(folder_.path(), options_, logger_);
+        ASSERT_TRUE(db.db().Put({}, db.family(family), key, value).ok());
+    }
+    std::string stored(Family family, const std::string& key) {
+        store_.reset();
+        JournalDb db(folder_.path(), options_, logger_);
+        return db.get(family, key)->value();
+    }
+    /// The block of `seq` with other rows, as one who has our program could write it.
+    void rewrite(std::uint64_t seq, const std::function<void(std::vector<std::string>&)>& how) {
+        std::vector<std::string> lines;
+        open();
+        ASSERT_TRUE(store_->events().tail(seq - 1, {}, 1, [&lines](const event::StoredEvent& event) {
+            lines.emplace_back(event.raw);
+            return true;
+        }));
+        how(lines);
+        store_.reset();
+        TemporaryFolder other;
+        open(other.path());
+        event::EventBatch batch;
+        for (const std::string& line : lines) {
+            samples::add(batch, *names_, samples::kStart, line, {});
+        }
+        ASSERT_TRUE(append(batch));
+        store_.reset();
+        std::string forged;
+        {
+            JournalDb db(other.path(), options_, logger_);
+            forged = db.get(Family::mb, block_of(1))->value();
+        }
+        plant(Family::mb, block_of(seq), forged);
     }
     /// Changes one stored value behind the store's back; nothing = delete.
     void forge(Family family, const std::string& key,
@@ -107,6 +146,157 @@ TEST_F(VerifyTest, AForgedHeadIsNoticed) {
     });
     EXPECT_EQ(report().first_bad_seq, 10U);
     EXPECT_EQ(report().problem, "its signed head is not ours");
+}
+
+TEST_F(VerifyTest, ARemovedAnAddedAndASwappedEventAreNoticed) {
+    rewrite(3, [](std::vector<std::string>& lines) { lines.erase(lines.begin() + 7); });
+    EXPECT_EQ(report().first_bad_seq, 3U);
+    EXPECT_EQ(report().problem, "it has another number of events");
+    rewrite(3, [](std::vector<std::string>& lines) { lines.emplace_back("one more"); });
+    EXPECT_EQ(report().first_bad_seq, 3U) << "the one more makes up for the one removed, not for what it said";
+    EXPECT_EQ(report().problem, "an event was changed");
+    rewrite(2, [](std::vector<std::string>& lines) { std::swap(lines[4], lines[5]); });
+    EXPECT_EQ(report().first_bad_seq, 2U);
+    EXPECT_EQ(report().problem, "an event was changed");
+}
+
+TEST_F(VerifyTest, SwappedBatchesAreNoticed) {
+    const std::string two = stored(Family::mb, block_of(2));
+    const std::string eight = stored(Family::mb, block_of(8));
+    plant(Family::mb, block_of(2), eight);
+    plant(Family::mb, block_of(8), two);
+    EXPECT_EQ(report().first_bad_seq, 2U);
+    plant(Family::mb, block_of(2), two);
+    plant(Family::mb, block_of(8), eight);
+    EXPECT_EQ(report().first_bad_seq, 0U);
+    const std::string record = stored(Family::chain, seq_key(8)); // and with their records
+    plant(Family::chain, seq_key(8), stored(Family::chain, seq_key(2)));
+    plant(Family::chain, seq_key(2), record);
+    EXPECT_EQ(report().first_bad_seq, 2U);
+    EXPECT_EQ(report().problem, "its record does not follow from the one before");
+}
+
+TEST_F(VerifyTest, AnAddedBlockIsNoticedWhereverItStands) {
+    const std::string block = stored(Family::mb, block_of(4));
+    const std::string zone = stored(Family::zone, block_of(4));
+    plant(Family::mb, block_of(77), block);
+    plant(Family::zone, block_of(77), zone);
+    EXPECT_EQ(report().first_bad_seq, 77U);
+    EXPECT_EQ(report().problem, "there is a block of events that the chain does not have");
+    forge(Family::zone, block_of(77), [](const std::string&) { return std::nullopt; });
+    EXPECT_EQ(report().first_bad_seq, 0U) << "nobody finds a block without its zone";
+    const std::string other_day = to_key({static_cast<std::uint16_t>(day_of(samples::kStart) + 1), 0, 4});
+    plant(Family::mb, other_day, block);
+    plant(Family::zone, other_day, zone);
+    EXPECT_EQ(report().first_bad_seq, 4U);
+}
+
+TEST_F(VerifyTest, AChainComputedAnewIsNoticedByItsSignatures) {
+    // Somebody who changes an event can compute root and heads again, but cannot sign: so the signed heads have to go.
+    store_.reset();
+    {
+        JournalDb db(folder_.path(), options_, logger_);
+        Sha256 hash;
+        Digest previous{};
+        for (std::uint64_t seq = 1; seq <= 10; ++seq) {
+            auto record = decode_chain(seq, db.get(Family::chain, seq_key(seq))->value()).value();
+            if (seq == 5) { record.time += 1; }
+            record.previous = previous;
+            record.head = previous = chain_head(hash, record);
+            std::string value;
+            encode(record, value);
+            ASSERT_TRUE(db.db().Put({}, db.family(Family::chain), seq_key(seq), value).ok());
+        }
+    }
+    EXPECT_EQ(report().problem, "its signed head is not ours");
+    for (std::uint64_t seq = 5; seq <= 10; ++seq) {
+        store_.reset();
+        JournalDb db(folder_.path(), options_, logger_);
+        ASSERT_TRUE(db.db().Delete({}, db.family(Family::heads), seq_key(seq)).ok());
+    }
+    // Opening signs the end once more, so it is looked at as it is left.
+    options_.min_free_bytes = 0;
+    VerifyReport left;
+    {
+        JournalDb db(folder_.path(), options_, logger_);
+        DayBook days;
+        DayStores stores(folder_.path(), logger_);
+        const SealedReader sealed(db, stores, days);
+        const ChainSigner signer(folder_.path(), false);
+        left = verify_chain({db, days, sealed, signer}, {}).value();
+    }
+    EXPECT_GE(left.first_bad_seq, 5U);
+    EXPECT_EQ(left.problem, "no head is signed for it: one is each second while events come");
+}
+
+TEST_F(VerifyTest, ARangeReadsItsBatchesAndWalksTheWholeChain) {
+    forge(Family::mb, block_of(9), [](const std::string&) { return std::nullopt; });
+    open();
+    VerifyOptions options;
+    options.from = samples::kStart + common::kSecond; // batches 3 to 6
+    options.to = samples::kStart + 3 * common::kSecond;
+    const auto part = store_->verify(options).value();
+    EXPECT_EQ(part.first_bad_seq, 0U) << part.problem;
+    EXPECT_EQ(part.batches, 10U);
+    EXPECT_EQ(part.skipped, 6U);
+    EXPECT_EQ(part.events, 80U);
+    options.to = samples::kStart + 5 * common::kSecond;
+    EXPECT_EQ(store_->verify(options).value().first_bad_seq, 9U);
+}
+
+TEST_F(VerifyTest, GoesOnWhereItWasEnded) {
+    open();
+    std::atomic<bool> cancelled{true};
+    VerifyOptions options;
+    options.cancelled = &cancelled;
+    const auto ended = store_->verify(options).value();
+    EXPECT_TRUE(ended.cancelled);
+    EXPECT_EQ(ended.reached, 0U);
+    const auto whole = store_->verify().value();
+    EXPECT_EQ(whole.reached, 10U);
+    EXPECT_EQ(whole.total, 10U);
+    EXPECT_EQ(whole.head.size(), 64U);
+    options = {};
+    options.after = whole.reached;
+    options.after_head = whole.head;
+    const auto rest = store_->verify(options).value();
+    EXPECT_EQ(rest.first_bad_seq, 0U) << rest.problem;
+    EXPECT_EQ(rest.skipped, 10U);
+    EXPECT_EQ(rest.events, 0U);
+    ASSERT_TRUE(append_one("one more", samples::kStart));
+    EXPECT_EQ(store_->verify(options).value().events, 1U);
+    options.after_head.front() = options.after_head.front() == '0' ? '1' : '0';
+    EXPECT_EQ(store_->verify(options).value().first_bad_seq, 10U);
+    options.after = 12;
+    EXPECT_EQ(store_->verify(options).value().problem,
+              "the chain was proven up to a later batch before: its end was cut off");
+}
+
+TEST_F(VerifyTest, HeadsAreSignedAlsoWhenTheClockIsSetBack) {
+    open();
+    clock_.advance(-common::kHour);
+    for (int i = 0; i < 12; ++i) { // faster than the committer signs by itself
+        ASSERT_TRUE(append_one("line " + std::to_string(i)));
+        clock_.advance(common::kSecond / 2);
+    }
+    const auto all = store_->verify().value();
+    EXPECT_EQ(all.first_bad_seq, 0U) << all.problem;
+    EXPECT_GE(all.signed_heads, 10U);
+}
+
+TEST_F(VerifyTest, ADayIsExpiredOnlyIfItWasDropped) {
+    open();
+    ASSERT_TRUE(append_one("of another day", samples::kStart + 3 * common::kDay));
+    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart)));
+    const VerifyReport all = report();
+    EXPECT_EQ(all.first_bad_seq, 0U) << all.problem;
+    EXPECT_EQ(all.expired, 10U);
+    ASSERT_EQ(all.expired_days.size(), 1U);
+    EXPECT_EQ(all.expired_days[0].day, day_of(samples::kStart));
+    EXPECT_EQ(all.expired_days[0].rows, 200U);
+    forge(Family::day, DayBook::drop_key(day_of(samples::kStart)), [](const std::string&) { return std::nullopt; });
+    EXPECT_EQ(report().first_bad_seq, 1U);
+    EXPECT_EQ(report().problem, "its events are missing");
 }
 
 } // namespace
