@@ -172,16 +172,23 @@ ChainSigner::ChainSigner(const fs::path& folder, bool fresh) : keys_(std::make_u
 ChainSigner::~ChainSigner() = default;
 
 void ChainSigner::sign(SignedHead& head) const noexcept {
-    const ByteSink text = signed_text(head);
-    crypto_sign_detached(head.signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.view().data()),
-                         text.size(), keys_->secret.data());
+    head.signature = sign(signed_text(head).view());
 }
 
 bool ChainSigner::verify(const SignedHead& head) const noexcept {
-    const ByteSink text = signed_text(head);
-    return crypto_sign_verify_detached(head.signature.data(),
-                                       reinterpret_cast<const unsigned char*>(text.view().data()), text.size(),
-                                       keys_->open.data()) == 0;
+    return verify(signed_text(head).view(), head.signature);
+}
+
+Signature ChainSigner::sign(std::string_view bytes) const noexcept {
+    Signature signature{};
+    crypto_sign_detached(signature.data(), nullptr, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                         keys_->secret.data());
+    return signature;
+}
+
+bool ChainSigner::verify(std::string_view bytes, const Signature& signature) const noexcept {
+    return crypto_sign_verify_detached(signature.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                                       bytes.size(), keys_->open.data()) == 0;
 }
 
 } // namespace canhgac::storage

@@ -59,6 +59,8 @@ public:
 
     void sign(SignedHead& head) const noexcept;
     [[nodiscard]] bool verify(const SignedHead& head) const noexcept;
+    [[nodiscard]] Signature sign(std::string_view bytes) const noexcept;
+    [[nodiscard]] bool verify(std::string_view bytes, const Signature& signature) const noexcept;
 
 private:
     struct Keys;

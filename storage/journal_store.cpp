@@ -8,6 +8,7 @@
 
 #include "common/ensure.hpp"
 #include "storage/committer.hpp"
+#include "storage/day_ages.hpp"
 #include "storage/detection_codec.hpp"
 #include "storage/retention.hpp"
 #include "storage/sealer.hpp"
@@ -107,7 +108,7 @@ struct JournalStore::Impl final : event::EventStore {
          const common::Clock& the_clock, common::MetricsRegistry& registry, common::Logger& logger)
         : options(given), clock(the_clock), db(folder, options, logger), signer(folder, is_fresh()), dict(names),
           state(db), preparer(dict), stores(folder, logger), sealed(db, stores, days),
-          searcher(db, dict, sources, sealed, options.query_bytes) {
+          searcher(db, dict, sources, sealed, options.query_bytes), orders(db, signer) {
         restore();
         committer =
             std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,
@@ -148,11 +149,12 @@ struct JournalStore::Impl final : event::EventStore {
                                                             const event::RowVisitor& visit) override {
         return searcher.scan(from, to, visit);
     }
-    common::Result<void, std::error_code> drop(std::int32_t day) override {
+    common::Result<void, std::error_code> drop(std::int32_t day, const event::DropOrder& order) override {
         if (options.may_drop && !options.may_drop(day)) {
             return common::fail(std::make_error_code(std::errc::operation_not_permitted));
         }
-        if (const std::error_code error = drop_day({db, days, stores, *committer, sealer->mutex()}, day, clock.now())) {
+        if (const std::error_code error =
+                drop_day({db, days, stores, *committer, *sealer, orders}, day, order, clock.now())) {
             return common::fail(error);
         }
         return {};
@@ -175,6 +177,7 @@ struct JournalStore::Impl final : event::EventStore {
     DayStores stores;
     SealedReader sealed;
     Searcher searcher;
+    OrderBook orders;                     ///< used under the committer's write_mutex()
     std::unique_ptr<Committer> committer; ///< after all it uses
     std::unique_ptr<Detections> detections;
     std::unique_ptr<Sealer> sealer;
@@ -213,7 +216,40 @@ common::Result<void, std::error_code> JournalStore::trim_detections(std::uint64_
 }
 
 common::Result<VerifyReport, std::error_code> JournalStore::verify() const {
-    return verify_chain(impl_->db, impl_->days, impl_->sealed, impl_->signer);
+    return verify_chain(impl_->db, impl_->sealed, impl_->signer);
+}
+
+std::vector<StoredDay> JournalStore::days() const {
+    std::vector<StoredDay> result;
+    for (const auto& [day, summary] : impl_->days.days()) {
+        result.push_back({day, summary.rows, summary.bytes});
+    }
+    return result;
+}
+
+common::Result<std::vector<DayAge>, std::error_code> JournalStore::ages(common::Nanos old, common::Nanos ahead) const {
+    return day_ages(impl_->db, old, ahead);
+}
+
+common::Result<std::vector<Order>, std::error_code> JournalStore::orders() const {
+    return read_orders(impl_->db, 0);
+}
+
+common::Nanos JournalStore::newest_commit() const {
+    const std::uint64_t seq = impl_->committer->committed();
+    std::string key;
+    append_key(key, seq);
+    const auto value = impl_->db.get(Family::chain, key);
+    const auto record = value && *value ? decode_chain(seq, **value) : std::nullopt;
+    return record ? record->time : 0;
+}
+
+const std::filesystem::path& JournalStore::folder() const noexcept {
+    return impl_->db.folder();
+}
+
+std::uint64_t JournalStore::min_free_bytes() const noexcept {
+    return impl_->options.min_free_bytes;
 }
 
 common::Result<void, std::error_code> JournalStore::seal() {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "common/bytes.hpp"
 #include "common/clock.hpp"
@@ -18,6 +19,8 @@
 #include "common/result.hpp"
 #include "event/field_table.hpp"
 #include "event/store.hpp"
+#include "storage/order.hpp"
+#include "storage/retention_policy.hpp"
 
 namespace canhgac::storage {
 
@@ -60,6 +63,13 @@ struct JournalOptions {
     std::function<bool(std::int32_t day)> may_drop;
 };
 
+/// What one UTC day of event time holds, as far as it has blocks of its own.
+struct StoredDay {
+    std::uint16_t day = 0; ///< days since 1970-01-01
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+};
+
 /// What verify() found.
 struct VerifyReport {
     std::uint64_t batches = 0; ///< chain records walked
@@ -68,6 +78,7 @@ struct VerifyReport {
     std::uint64_t signed_heads = 0;
     std::uint64_t first_bad_seq = 0; ///< 0: everything holds
     std::string problem;             ///< of first_bad_seq, for people
+    std::vector<Order> orders;       ///< that hold: who had which day forgotten, when and why
 };
 
 /// Opens `folder` (made if missing) and recovers what was acknowledged. One object a folder; other processes are locked
@@ -93,6 +104,18 @@ public:
     /// Walks the hash chain from the first batch and recomputes every root from the stored events. Slow (reads
     /// everything); may run beside commits, looks at what was committed when it began.
     [[nodiscard]] common::Result<VerifyReport, std::error_code> verify() const;
+    /// Ascending.
+    [[nodiscard]] std::vector<StoredDay> days() const;
+    /// Days that were over at `old` or begin after `ahead`; see storage/day_ages.hpp.
+    [[nodiscard]] common::Result<std::vector<DayAge>, std::error_code> ages(common::Nanos old,
+                                                                            common::Nanos ahead) const;
+    /// Every order so far. Errors: bad_message, io_error.
+    [[nodiscard]] common::Result<std::vector<Order>, std::error_code> orders() const;
+    /// When the newest batch was committed; 0: there is none.
+    [[nodiscard]] common::Nanos newest_commit() const;
+    [[nodiscard]] const std::filesystem::path& folder() const noexcept;
+    /// With less room on the disk events are refused.
+    [[nodiscard]] std::uint64_t min_free_bytes() const noexcept;
     /// Seals every event acknowledged so far, however young. Errors: no_space_on_device, io_error, bad_message;
     /// operation_canceled after close().
     [[nodiscard]] common::Result<void, std::error_code> seal();

@@ -1,8 +1,11 @@
 #include "storage/verify.hpp"
 
+#include <algorithm>
+
 #include <rocksdb/db.h>
 
 #include "storage/block_reader.hpp"
+#include "storage/order_book.hpp"
 #include "storage/prepared.hpp"
 #include "storage/sealed_proof.hpp"
 
@@ -12,10 +15,24 @@ namespace {
 
 class Verifier {
 public:
-    Verifier(const JournalDb& db, const DayBook& days, const SealedReader& sealed, const ChainSigner& signer)
-        : db_(&db), days_(&days), signer_(&signer), snapshot_(db), sealed_(sealed, snapshot_, days) {}
+    Verifier(const JournalDb& db, const SealedReader& sealed, const ChainSigner& signer)
+        : db_(&db), signer_(&signer), snapshot_(db), orders_(db, signer), sealed_(sealed, snapshot_, orders_) {}
 
     [[nodiscard]] common::Result<VerifyReport, std::error_code> run() {
+        const auto orders = orders_.check();
+        if (!orders) { return common::fail(orders.error()); }
+        auto report = walk();
+        if (report) { report->orders = orders_.orders(); }
+        if (report && report->first_bad_seq == 0 && !orders->empty()) {
+            report->first_bad_seq =
+                orders_.orders().empty() ? 1 : std::max<std::uint64_t>(1, orders_.orders().back().last_seq);
+            report->problem = *orders;
+        }
+        return report;
+    }
+
+private:
+    [[nodiscard]] common::Result<VerifyReport, std::error_code> walk() {
         const auto records = db_->iterate(Family::chain, snapshot_.get());
         std::uint64_t expected = 1;
         Digest previous{};
@@ -43,16 +60,10 @@ public:
         }
         return report_;
     }
-
-private:
     [[nodiscard]] VerifyReport bad(std::uint64_t seq, std::string_view problem) {
         report_.first_bad_seq = seq;
         report_.problem = problem;
         return report_;
-    }
-    [[nodiscard]] bool dropped(common::Nanos time, std::uint64_t seq) const {
-        const auto drop = days_->dropped(day_of(time));
-        return drop && seq <= drop->last_seq;
     }
     /// Empty if the block holds what the record says; an error only if reading failed.
     [[nodiscard]] common::Result<std::string, std::error_code> check_block(const ChainRecord& record) {
@@ -70,7 +81,7 @@ private:
         while (reader_.next(row)) {
             leaves_.push_back(
                 leaf_hash(hash_, row.index, row.received, static_cast<std::uint32_t>(row.source), row.raw));
-            if (stored->dropped.contains(row.index) && !dropped(row.time, record.seq)) {
+            if (stored->dropped.contains(row.index) && !orders_.dropped(day_of(row.time), record.seq)) {
                 return std::string("an event is marked as dropped but its day is not");
             }
         }
@@ -100,7 +111,9 @@ private:
         for (std::uint32_t day = day_of(record.min_time); day <= day_of(record.max_time); ++day) {
             // Days between may have had no row; the ends had one.
             const bool end = day == day_of(record.min_time) || day == day_of(record.max_time);
-            if (end && !dropped(day * common::kDay, record.seq)) { return "its events are missing"; }
+            if (end && !orders_.dropped(static_cast<std::uint16_t>(day), record.seq)) {
+                return "its events are missing";
+            }
         }
         ++report_.expired;
         return {};
@@ -116,9 +129,9 @@ private:
     }
 
     const JournalDb* db_;
-    const DayBook* days_;
     const ChainSigner* signer_;
     SnapshotGuard snapshot_;
+    OrderProof orders_;
     SealedProof sealed_;
     Sha256 hash_;
     BlockReader reader_;
@@ -128,9 +141,9 @@ private:
 
 } // namespace
 
-common::Result<VerifyReport, std::error_code> verify_chain(const JournalDb& db, const DayBook& days,
-                                                           const SealedReader& sealed, const ChainSigner& signer) {
-    return Verifier(db, days, sealed, signer).run();
+common::Result<VerifyReport, std::error_code> verify_chain(const JournalDb& db, const SealedReader& sealed,
+                                                           const ChainSigner& signer) {
+    return Verifier(db, sealed, signer).run();
 }
 
 } // namespace canhgac::storage

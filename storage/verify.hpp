@@ -5,13 +5,12 @@
 
 #include "common/result.hpp"
 #include "storage/chain.hpp"
-#include "storage/day_book.hpp"
 #include "storage/journal_db.hpp"
 #include "storage/sealed_reader.hpp"
 
 namespace canhgac::storage {
 
 [[nodiscard]] common::Result<VerifyReport, std::error_code>
-verify_chain(const JournalDb& db, const DayBook& days, const SealedReader& sealed, const ChainSigner& signer);
+verify_chain(const JournalDb& db, const SealedReader& sealed, const ChainSigner& signer);
 
 } // namespace canhgac::storage

@@ -88,7 +88,10 @@ public:
         if (failing) { return common::fail(std::make_error_code(std::errc::io_error)); }
         return stats;
     }
-    [[nodiscard]] common::Result<void, std::error_code> drop(std::int32_t /*day*/) override { return {}; }
+    [[nodiscard]] common::Result<void, std::error_code> drop(std::int32_t /*day*/,
+                                                             const event::DropOrder& /*order*/) override {
+        return {};
+    }
     [[nodiscard]] common::Result<std::uint64_t, std::error_code> tail(std::uint64_t position,
                                                                       const event::Filter& /*filter*/,
                                                                       std::uint64_t /*limit*/,
