@@ -22,6 +22,7 @@
 #include "app/correlator_slot.hpp"
 #include "app/enrichment_loading.hpp"
 #include "app/notices.hpp"
+#include "app/retention.hpp"
 #include "app/rule_loading.hpp"
 #include "app/tls.hpp"
 #include "app/version.hpp"
@@ -35,12 +36,16 @@
 #include "engine/rule_predicates.hpp"
 #include "net/digest.hpp"
 #include "net/io_threads.hpp"
+#include "storage/housekeeper.hpp"
 #include "storage/journal_store.hpp"
 #include "text/public_suffix.hpp"
 
 namespace canhgac::app {
 
 namespace {
+
+/// Of service logs, by law.
+constexpr unsigned kLeastMonths = 12;
 
 common::Nanos longest_window(const std::vector<rules::Correlation>& correlations) {
     common::Nanos longest = 0;
@@ -134,6 +139,25 @@ struct Server::Parts {
             std::make_unique<Collectors>(config, io, collector::ListenerServices{*pipeline, peers, ledger, clock, log});
     }
 
+    storage::HousekeeperOptions housekeeping() {
+        storage::HousekeeperOptions options;
+        options.retention = longest_retention(config.storage.retention);
+        options.drop_oldest = config.storage.when_full == Config::Storage::WhenFull::drop_oldest;
+        options.level_changed = [this](const storage::DiskState& disk, storage::DiskLevel before) {
+            if (disk.level > before) { notify_disk(disk, outbox, store.state(), clock, log); }
+        };
+        if (!options.retention) {
+            log.info("events are kept for ever");
+        } else if (options.retention->months < kLeastMonths) {
+            log.warning(
+                "events are kept for {} months ({}); service logs must be kept for {} (ND 333/2026, article 16.6)",
+                options.retention->months, options.retention->rule, kLeastMonths);
+        } else {
+            log.info("events are kept for {} months ({})", options.retention->months, options.retention->rule);
+        }
+        return options;
+    }
+
     void start_look_back() {
         const auto& intel = config.intel;
         if (intel.look_back.count() == 0 || intel.lists.empty()) { return; }
@@ -224,6 +248,14 @@ struct Server::Parts {
         report.numbers["alerting_batch"] = alerts->position();
         report.numbers["field_names"] = fields.size();
         report.numbers["field_names_overflowed"] = fields.overflowed();
+        const storage::DiskState disk = housekeeper.disk();
+        report.numbers["days"] = store.days().size();
+        report.numbers["disk_used_percent"] = disk.used_percent;
+        report.numbers["disk_available_bytes"] = disk.available;
+        report.numbers["disk_level"] = static_cast<std::uint64_t>(disk.level);
+        report.numbers["stored_bytes_per_day"] = disk.bytes_per_day;
+        if (disk.days_left) { report.numbers["days_until_full"] = *disk.days_left; }
+        report.texts["disk"] = storage::to_text(disk);
         return report;
     }
 
@@ -250,15 +282,22 @@ struct Server::Parts {
                                    return list;
                                },
                                std::move(reload),
-                               [this] { return ready ? std::string() : std::string("starting"); },
+                               [this] { return not_ready(); },
                                &rule_filters,
                                &indicator_tables,
                                suffixes ? &*suffixes : nullptr};
         api = std::make_unique<api::ApiServer>(io, std::move(address), token, "token", std::move(services));
     }
 
+    /// Empty: ready.
+    std::string not_ready() {
+        if (!ready) { return "starting"; }
+        return housekeeper.disk().refusing ? "the disk is full: events are refused" : "";
+    }
+
     void start() {
         outbox.start();
+        housekeeper.start();
         alerts->start();
         api->start();
         collectors->start();
@@ -287,6 +326,7 @@ struct Server::Parts {
     std::mt19937_64 random{std::random_device{}()};
     alerting::Outbox outbox;
     alerting::AlertBook book;
+    storage::Housekeeper housekeeper{store, clock, metrics, log, housekeeping()};
     EnrichmentLoader enrichment{config, folder, clock, log, metrics};
     CorrelatorSlot correlator{correlation_limits(config.engine), metrics};
     std::vector<rules::Correlation> correlations;
@@ -371,6 +411,7 @@ void Server::stop() {
     p.collectors->stop();
     p.pipeline->stop();
     if (p.look_back != nullptr) { p.look_back->stop(); }
+    p.housekeeper.stop();
     const std::uint64_t last = p.store.events().committed();
     if (!p.alerts->wait(last, std::chrono::seconds(10))) { p.log.warning("alerting catches up at the next start"); }
     p.alerts->stop();
