@@ -23,6 +23,11 @@ std::optional<DayDrop> DayBook::dropped(std::int32_t day) const {
     return found->second;
 }
 
+bool DayBook::dropped(common::Nanos time, std::uint64_t seq) const {
+    const auto drop = dropped(static_cast<std::int32_t>(day_of(time)));
+    return drop && seq <= drop->last_seq;
+}
+
 DaySummary DayBook::summary(std::uint16_t day) const {
     const std::lock_guard lock(mutex_);
     const auto found = days_.find(day);

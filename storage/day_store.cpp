@@ -162,6 +162,25 @@ common::Result<std::size_t, std::error_code> DayDb::join_files(std::uint64_t roo
     }
 }
 
+common::Result<std::shared_ptr<DayDb>, std::error_code> open_day_db(const fs::path& folder, bool create,
+                                                                    const std::shared_ptr<rocksdb::Logger>& log,
+                                                                    const std::shared_ptr<rocksdb::Cache>& cache) {
+    std::error_code error;
+    if (!fs::exists(folder / "CURRENT", error)) {
+        if (!create) { return std::shared_ptr<DayDb>{}; }
+        fs::create_directories(folder, error);
+        if (error) { return common::fail(error); }
+        common::sync_path(folder.parent_path().parent_path());
+        common::sync_path(folder.parent_path());
+    }
+    rocksdb::Options options = day_options(log, cache);
+    options.create_if_missing = create;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(options, folder.string(), &db);
+    if (!status.ok()) { return common::fail(to_error(status)); }
+    return std::make_shared<DayDb>(std::unique_ptr<rocksdb::DB>(db), folder);
+}
+
 DayStores::DayStores(const fs::path& folder, common::Logger& logger)
     : folder_(folder), log_(make_error_log(logger)), cache_(rocksdb::NewLRUCache(8 * common::kMiB)) {}
 
@@ -178,21 +197,9 @@ common::Result<std::shared_ptr<DayDb>, std::error_code> DayStores::open(std::uin
         open_.splice(open_.begin(), open_, known);
         return open_.front().second;
     }
-    const fs::path folder = path(day);
-    std::error_code error;
-    if (!fs::exists(folder / "CURRENT", error)) {
-        if (!create) { return std::shared_ptr<DayDb>{}; }
-        fs::create_directories(folder, error);
-        if (error) { return common::fail(error); }
-        common::sync_path(folder_);
-        common::sync_path(folder_ / kDayFolder);
-    }
-    rocksdb::Options options = day_options(log_, cache_);
-    options.create_if_missing = create;
-    rocksdb::DB* db = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(options, folder.string(), &db);
-    if (!status.ok()) { return common::fail(to_error(status)); }
-    open_.emplace_front(day, std::make_shared<DayDb>(std::unique_ptr<rocksdb::DB>(db), folder));
+    auto opened = open_day_db(path(day), create, log_, cache_);
+    if (!opened || *opened == nullptr) { return opened; }
+    open_.emplace_front(day, std::move(*opened));
     auto result = open_.front().second;
     for (auto last = std::prev(open_.end()); open_.size() > kOpenDays && last != open_.begin();) {
         const auto before = std::prev(last);

@@ -62,6 +62,11 @@ private:
     std::atomic<bool> failed_{false};
 };
 
+/// Opens a database of segments, or makes it, with its folder. Nothing: there is none and `create` is false.
+[[nodiscard]] common::Result<std::shared_ptr<DayDb>, std::error_code>
+open_day_db(const std::filesystem::path& folder, bool create, const std::shared_ptr<rocksdb::Logger>& log,
+            const std::shared_ptr<rocksdb::Cache>& cache);
+
 /// All days; opens them when asked and keeps the last used ones open. Thread safe.
 class DayStores {
 public:

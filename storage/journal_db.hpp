@@ -42,12 +42,13 @@ enum class Family : std::uint8_t {
     sources,
     seg,
     sealed,
-    orders
+    orders,
+    holds
 };
-inline constexpr std::size_t kFamilyCount = 14;
-inline constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"mb",      "zone",  "day",    "chain", "heads",
-                                                                       "ckpt",    "dedup", "dict",   "det",   "state",
-                                                                       "sources", "seg",   "sealed", "orders"};
+inline constexpr std::size_t kFamilyCount = 15;
+inline constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"mb",      "zone",  "day",    "chain",  "heads",
+                                                                       "ckpt",    "dedup", "dict",   "det",    "state",
+                                                                       "sources", "seg",   "sealed", "orders", "holds"};
 
 /// The number in the FORMAT file of a store folder. A release reads this and older ones, and raises it at start.
 inline constexpr int kStoreFormat = 3;

@@ -10,6 +10,7 @@
 #include "storage/committer.hpp"
 #include "storage/day_ages.hpp"
 #include "storage/detection_codec.hpp"
+#include "storage/hold_writer.hpp"
 #include "storage/retention.hpp"
 #include "storage/sealer.hpp"
 #include "storage/searcher.hpp"
@@ -107,8 +108,8 @@ struct JournalStore::Impl final : event::EventStore {
     Impl(const std::filesystem::path& folder, const JournalOptions& given, event::FieldTable& names,
          const common::Clock& the_clock, common::MetricsRegistry& registry, common::Logger& logger)
         : options(given), clock(the_clock), db(folder, options, logger), signer(folder, is_fresh()), dict(names),
-          state(db), preparer(dict), stores(folder, logger), sealed(db, stores, days),
-          searcher(db, dict, sources, sealed, options.query_bytes), orders(db, signer) {
+          state(db), preparer(dict), stores(folder, logger), sealed(db, stores, days), holds(db, logger),
+          searcher(db, dict, sources, sealed, holds, options.query_bytes), orders(db, signer) {
         restore();
         committer =
             std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,
@@ -118,6 +119,7 @@ struct JournalStore::Impl final : event::EventStore {
             std::make_unique<Sealer>(Sealer::Parts{db, stores, days, *committer, clock, logger}, options, registry);
     }
 
+    [[nodiscard]] HoldParts hold_parts() { return {db, holds, searcher, sealed, signer, *committer, *sealer, orders}; }
     [[nodiscard]] bool is_fresh() const { return restore_tip(db).seq == 0; }
     void restore() {
         restore_all(db, Family::dict, {}, [this](std::string_view key, std::string_view value) {
@@ -176,6 +178,7 @@ struct JournalStore::Impl final : event::EventStore {
     Preparer preparer;
     DayStores stores;
     SealedReader sealed;
+    HoldStores holds;
     Searcher searcher;
     OrderBook orders;                     ///< used under the committer's write_mutex()
     std::unique_ptr<Committer> committer; ///< after all it uses
@@ -216,7 +219,19 @@ common::Result<void, std::error_code> JournalStore::trim_detections(std::uint64_
 }
 
 common::Result<VerifyReport, std::error_code> JournalStore::verify() const {
-    return verify_chain(impl_->db, impl_->sealed, impl_->signer);
+    auto report = verify_chain(impl_->db, impl_->sealed, impl_->signer);
+    for (const HoldRecord& hold : impl_->holds.list()) {
+        if (!report || report->first_bad_seq != 0) { break; }
+        const auto problem = prove_hold(impl_->db, impl_->holds, impl_->sealed, hold);
+        if (!problem) { return common::fail(problem.error()); }
+        if (problem->empty()) {
+            report->held += hold.rows;
+        } else {
+            report->first_bad_seq = std::max<std::uint64_t>(1, hold.last_seq);
+            report->problem = fmt::format("hold {}: {}", hold.name, *problem);
+        }
+    }
+    return report;
 }
 
 std::vector<StoredDay> JournalStore::days() const {
@@ -233,6 +248,22 @@ common::Result<std::vector<DayAge>, std::error_code> JournalStore::ages(common::
 
 common::Result<std::vector<Order>, std::error_code> JournalStore::orders() const {
     return read_orders(impl_->db, 0);
+}
+
+common::Result<HoldRecord, std::error_code> JournalStore::hold(HoldRecord hold, const event::QueryPlan& plan) {
+    return add_hold(impl_->hold_parts(), std::move(hold), plan, impl_->clock.now());
+}
+
+common::Result<void, std::error_code> JournalStore::release_hold(const std::string& name,
+                                                                 const event::DropOrder& order) {
+    if (const std::error_code error = storage::release_hold(impl_->hold_parts(), name, order, impl_->clock.now())) {
+        return common::fail(error);
+    }
+    return {};
+}
+
+std::vector<HoldRecord> JournalStore::holds() const {
+    return impl_->holds.list();
 }
 
 common::Nanos JournalStore::newest_commit() const {

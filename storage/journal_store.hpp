@@ -19,6 +19,7 @@
 #include "common/result.hpp"
 #include "event/field_table.hpp"
 #include "event/store.hpp"
+#include "storage/hold_record.hpp"
 #include "storage/order.hpp"
 #include "storage/retention_policy.hpp"
 
@@ -78,6 +79,7 @@ struct VerifyReport {
     std::uint64_t signed_heads = 0;
     std::uint64_t first_bad_seq = 0; ///< 0: everything holds
     std::string problem;             ///< of first_bad_seq, for people
+    std::uint64_t held = 0;          ///< events under legal hold whose copies were proven
     std::vector<Order> orders;       ///< that hold: who had which day forgotten, when and why
 };
 
@@ -111,6 +113,16 @@ public:
                                                                             common::Nanos ahead) const;
     /// Every order so far. Errors: bad_message, io_error.
     [[nodiscard]] common::Result<std::vector<Order>, std::error_code> orders() const;
+    /// Copies what a plan finds now, so that no retention touches it (its limit is not looked at); name, incident,
+    /// query and actor of `hold` are given, the rest is filled in. Slow; nothing is sealed or dropped meanwhile.
+    /// Errors: invalid_argument (the name or the filter), file_exists, no_space_on_device, bad_message (damage),
+    /// io_error.
+    [[nodiscard]] common::Result<HoldRecord, std::error_code> hold(HoldRecord hold, const event::QueryPlan& plan);
+    /// Forgets the copies of a hold. Errors: no_such_file_or_directory, io_error.
+    [[nodiscard]] common::Result<void, std::error_code> release_hold(const std::string& name,
+                                                                     const event::DropOrder& order);
+    /// By name.
+    [[nodiscard]] std::vector<HoldRecord> holds() const;
     /// When the newest batch was committed; 0: there is none.
     [[nodiscard]] common::Nanos newest_commit() const;
     [[nodiscard]] const std::filesystem::path& folder() const noexcept;

@@ -16,7 +16,9 @@ namespace canhgac::storage {
 
 /// Stored; append only.
 enum class OrderKind : std::uint8_t {
-    drop_day = 1, ///< subject: the day, "2026-11-22"
+    drop_day = 1,     ///< subject: the day, "2026-11-22"
+    hold_events = 2,  ///< subject: the hold's name
+    release_hold = 3, ///< the same
 };
 
 struct Order {

@@ -6,6 +6,16 @@ namespace canhgac::storage {
 
 common::Result<std::string, std::error_code> SealedProof::check(const ChainRecord& record, const SealedBatch& batch,
                                                                 VerifyReport& report) {
+    const std::uint64_t before = report.events;
+    auto problem = gather(record, batch, report);
+    if (!problem || !problem->empty()) { return problem; }
+    // Without leaves of dropped rows there is nothing to compute: everything of the batch went with its one day.
+    if (report.events == before && batch.day_index.empty()) { return problem; }
+    return merkle_root(hash_, leaves_) == record.root ? std::string() : std::string("an event was changed");
+}
+
+common::Result<std::string, std::error_code> SealedProof::gather(const ChainRecord& record, const SealedBatch& batch,
+                                                                 VerifyReport& report) {
     if (record.seq > run_end_) {
         if (const std::error_code error = load_run(record.seq)) { return common::fail(error); }
     }
@@ -23,9 +33,7 @@ common::Result<std::string, std::error_code> SealedProof::check(const ChainRecor
     if (!problem.empty()) { return problem; }
     report.events += stored.size();
     if (stored.empty()) { ++report.expired; }
-    // Without leaves of dropped rows there is nothing to compute: everything of the batch went with its one day.
-    if (stored.empty() && batch.day_index.empty()) { return std::string(); }
-    return merkle_root(hash_, leaves_) == record.root ? std::string() : std::string("an event was changed");
+    return std::string();
 }
 
 std::error_code SealedProof::load_run(std::uint64_t seq) {

@@ -27,6 +27,11 @@ public:
     /// Empty if the segments hold what the record says; an error only if reading failed.
     [[nodiscard]] common::Result<std::string, std::error_code> check(const ChainRecord& record,
                                                                      const SealedBatch& batch, VerifyReport& report);
+    /// As check(), but for the root: what the leaves give is the caller's to compare.
+    [[nodiscard]] common::Result<std::string, std::error_code> gather(const ChainRecord& record,
+                                                                      const SealedBatch& batch, VerifyReport& report);
+    /// Of every row of the batch gathered last.
+    [[nodiscard]] const std::vector<Digest>& leaves() const noexcept { return leaves_; }
 
 private:
     using Rows = std::vector<std::pair<std::uint32_t, Digest>>;

@@ -85,7 +85,9 @@ common::Result<bool, std::error_code> SealedReader::open(const OpenSegment& segm
     };
     const auto head = fetch(chunk::kHead);
     if (head && reader.open(*head, fetch) && reader.rows().size() == segment.blocks[block].zone.rows) { return true; }
-    if (dropped(segment.record.day) && error && error != bad_segment()) { return false; } // its files went away
+    if (!segment.held && dropped(segment.record.day) && error && error != bad_segment()) {
+        return false;
+    } // they went away
     return common::fail(error ? error : bad_segment());
 }
 
