@@ -7,7 +7,7 @@
 namespace canhgac::api {
 namespace {
 
-constexpr std::array<Route, 16> kRoutes = {{
+constexpr std::array<Route, 19> kRoutes = {{
     {"GET", "/healthz", Operation::health, Lane::inline_answer, true, false},
     {"GET", "/readyz", Operation::ready, Lane::worker, true, false},
     {"GET", "/metrics", Operation::metrics, Lane::worker, false, false},
@@ -24,6 +24,9 @@ constexpr std::array<Route, 16> kRoutes = {{
     {"POST", "/api/v1/rules/reload", Operation::reload_rules, Lane::worker, false, false},
     {"GET", "/api/v1/notices", Operation::list_notices, Lane::worker, false, false},
     {"POST", "/api/v1/notices/{channel}/{key}/resend", Operation::resend_notice, Lane::worker, false, false},
+    {"GET", "/api/v1/holds", Operation::list_holds, Lane::worker, false, false},
+    {"POST", "/api/v1/holds", Operation::add_hold, Lane::worker, false, true},
+    {"POST", "/api/v1/holds/{name}/release", Operation::release_hold, Lane::worker, false, true},
 }};
 
 /// Takes the next "/segment" off `path`.

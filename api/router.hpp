@@ -35,6 +35,9 @@ enum class Operation : std::uint8_t {
     backtest_rules,
     list_notices,
     resend_notice,
+    list_holds,
+    add_hold,
+    release_hold,
 };
 
 struct Route {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "app/api_client.hpp"
 #include "common/clock.hpp"
 #include "common/log.hpp"
 #include "common/metrics.hpp"
@@ -53,8 +54,24 @@ struct OfflineStore::Parts {
 OfflineStore::OfflineStore(const std::filesystem::path& data) : parts_(std::make_unique<Parts>(data)) {}
 OfflineStore::~OfflineStore() = default;
 
+storage::JournalStore& OfflineStore::store() noexcept {
+    return parts_->store;
+}
+
 event::EventStore& OfflineStore::events() noexcept {
     return parts_->store.events();
+}
+
+std::unique_ptr<OfflineStore> open_stopped_store(const ClientOptions& client) {
+    if (client.data.empty() || !client.server.empty()) { return nullptr; }
+    try {
+        return std::make_unique<OfflineStore>(client.data);
+    } catch (const std::runtime_error& error) {
+        try {
+            static_cast<void>(ApiClient(client).get("/healthz")); // a server has it open: fine
+        } catch (const std::runtime_error&) { throw error; }
+        return nullptr;
+    }
 }
 
 } // namespace canhgac::app

@@ -1,10 +1,12 @@
-/// The event store of a server that does not run, for commands that only read.
+/// The event store of a server that does not run, for commands that read, or hold events.
 #pragma once
 
 #include <filesystem>
 #include <memory>
 
+#include "app/cli.hpp"
 #include "event/store.hpp"
+#include "storage/journal_store.hpp"
 
 namespace canhgac::app {
 
@@ -19,10 +21,15 @@ public:
     OfflineStore& operator=(const OfflineStore&) = delete;
 
     [[nodiscard]] event::EventStore& events() noexcept;
+    [[nodiscard]] storage::JournalStore& store() noexcept;
 
 private:
     struct Parts;
     std::unique_ptr<Parts> parts_;
 };
+
+/// The stopped store at --data, or nothing when a server must be asked: --server was given, --data was not, or a server
+/// has it open. Throws as OfflineStore does when neither is there.
+[[nodiscard]] std::unique_ptr<OfflineStore> open_stopped_store(const ClientOptions& client);
 
 } // namespace canhgac::app

@@ -103,19 +103,6 @@ void ask_server(const RulesBacktestOptions& options, const api::BacktestRequest&
     client.stream("POST", "/api/v1/rules/backtest", json::serialize(body), line);
 }
 
-/// The stopped store at --data, or nothing when a server must be asked.
-std::unique_ptr<OfflineStore> open_store(const ClientOptions& client) {
-    if (client.data.empty() || !client.server.empty()) { return nullptr; }
-    try {
-        return std::make_unique<OfflineStore>(client.data);
-    } catch (const std::runtime_error& error) {
-        try {
-            static_cast<void>(ApiClient(client).get("/healthz")); // a server has it open: fine
-        } catch (const std::runtime_error&) { throw error; }
-        return nullptr;
-    }
-}
-
 std::string text_of(const json::value& value) {
     return value.is_string() ? std::string(value.as_string()) : json::serialize(value);
 }
@@ -174,7 +161,7 @@ void stream_backtest(const RulesBacktestOptions& options, const std::function<bo
     const api::BacktestRequest request = request_of(options, std::move(text));
     const auto rules = api::read_backtest_rules(request);
     if (!rules) { throw std::runtime_error(rules.error()); }
-    const auto store = open_store(options.client);
+    const auto store = open_stopped_store(options.client);
     if (store == nullptr) {
         ask_server(options, request, line);
     } else {

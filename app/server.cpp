@@ -266,26 +266,32 @@ struct Server::Parts {
         address.address = common::to_string(config.api.endpoint.address);
         address.port = config.api.endpoint.port;
         if (config.api.tls) { address.tls = make_tls_context(*config.api.tls, clock.now()); }
-        api::Services services{store.events(),
-                               store.sources(),
-                               book,
-                               outbox,
-                               ledger,
-                               metrics,
-                               clock,
-                               log,
-                               [this] { return status(); },
-                               [this] {
-                                   const std::lock_guard lock(summaries_mutex);
-                                   auto list = enrichment.rules();
-                                   list.insert(list.begin(), summaries.begin(), summaries.end());
-                                   return list;
-                               },
-                               std::move(reload),
-                               [this] { return not_ready(); },
-                               &rule_filters,
-                               &indicator_tables,
-                               suffixes ? &*suffixes : nullptr};
+        api::Services services{
+            store.events(),
+            store.sources(),
+            book,
+            outbox,
+            ledger,
+            metrics,
+            clock,
+            log,
+            [this] { return status(); },
+            [this] {
+                const std::lock_guard lock(summaries_mutex);
+                auto list = enrichment.rules();
+                list.insert(list.begin(), summaries.begin(), summaries.end());
+                return list;
+            },
+            std::move(reload),
+            [this] { return not_ready(); },
+            [this] { return store.holds(); },
+            [this](storage::HoldRecord hold, const event::QueryPlan& plan) {
+                return store.hold(std::move(hold), plan);
+            },
+            [this](const std::string& name, const event::DropOrder& order) { return store.release_hold(name, order); },
+            &rule_filters,
+            &indicator_tables,
+            suffixes ? &*suffixes : nullptr};
         api = std::make_unique<api::ApiServer>(io, std::move(address), token, "token", std::move(services));
     }
 

@@ -1,4 +1,5 @@
-"""A disk that fills up: the alarm is shown, and with storage.when_full: drop_oldest the oldest day goes, new events come in."""
+"""A disk that fills up: the alarm is shown, and with storage.when_full: drop_oldest the oldest day goes, new
+events come in, and what is under legal hold is still found."""
 import datetime
 import json
 import os
@@ -28,6 +29,13 @@ class FullDisk(harness.Case):
         self.assertEqual(status, 200, body)
         self.assertFalse(json.loads(body)["errors"])
 
+    def hold(self, server, *arguments):
+        """canhgac hold ...: of the running server, or of its data folder when it is stopped."""
+        done = subprocess.run([harness.BINARY, "hold", *arguments, "--data", str(server.data), "--output", "jsonl"],
+                              capture_output=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout or "{}")
+
     def test_the_oldest_day_makes_room(self):
         small = self.mounted("400m")
         server = self.server(data_dir=str(small / "data"), rules={"pack": False},
@@ -39,18 +47,26 @@ class FullDisk(harness.Case):
         self.store(server, OLD[0], "first", 50)
         self.store(server, OLD[1], "second", 50)
         self.store(server, today, "third", 5)
+        held = self.hold(server, "add", "case-12", "second", "--incident", "Vụ 12")
+        self.assertEqual((held["events"], held["actor"], held["incident"]), (50, "token", "Vụ 12"))
         ballast = small / "ballast"
         with open(ballast, "wb") as file:
             file.write(b"b" * (170 << 20))  # less than 256 MiB are left then
         harness.wait_until(lambda: server.count("canhgac_store_dropped_days_total", reason="disk_full") == 2, 90, "two dropped days")
         ballast.unlink()
         self.assertEqual(len(server.search("first")), 0)
-        self.assertEqual(len(server.search("second")), 0)
+        self.assertEqual(len(server.search("second")), 50, "held")
         self.assertEqual(len(server.search("third")), 5, "today is never dropped")
         self.assertIn("storage.when_full: drop_oldest", server.log_text())
         self.assertIn(f"forgot the events of {OLD[0]}", server.log_text())
         server.stop()
+        self.assertEqual(self.hold(server, "list")["name"], "case-12")
         server.start(120)
+        self.assertEqual(len(server.search("second")), 50)
+        server.stop()
+        self.hold(server, "release", "case-12", "--reason", "closed")
+        server.start(120)
+        self.assertEqual(len(server.search("second")), 0)
         self.assertEqual(len(server.search("third")), 5)
         self.assertEqual(len(server.search("first")), 0)
 
