@@ -275,6 +275,12 @@ net::HttpResponse ApiServer::Impl::answer(const net::HttpRequest& request) {
         return list_notices(services, request);
     case Operation::resend_notice:
         return resend_notice(services, at[0], at[1]);
+    case Operation::list_holds:
+        return list_holds(services);
+    case Operation::add_hold:
+        return add_hold(services, request, principal, limits);
+    case Operation::release_hold:
+        return release_hold(services, request, at[0], principal);
     case Operation::stream_alerts:
     case Operation::search:
     case Operation::tail:

@@ -22,6 +22,12 @@ namespace canhgac::api {
 [[nodiscard]] net::HttpResponse act_on_alert(const Services& services, const net::HttpRequest& request,
                                              std::string_view id, std::string who);
 
+[[nodiscard]] net::HttpResponse list_holds(const Services& services);
+[[nodiscard]] net::HttpResponse add_hold(const Services& services, const net::HttpRequest& request, std::string who,
+                                         const ApiLimits& limits);
+[[nodiscard]] net::HttpResponse release_hold(const Services& services, const net::HttpRequest& request,
+                                             std::string_view name, std::string who);
+
 [[nodiscard]] net::HttpResponse list_sources(const Services& services);
 [[nodiscard]] net::HttpResponse list_rules(const Services& services);
 [[nodiscard]] net::HttpResponse reload_rules(const Services& services);

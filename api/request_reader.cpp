@@ -20,6 +20,7 @@ using common::fail;
 
 constexpr std::size_t kMaxCommentBytes = 8 * 1024;
 constexpr std::size_t kMaxAssigneeBytes = 128;
+constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr int kMaxDepth = 8;
 
 template <typename T>
@@ -241,6 +242,46 @@ common::Result<SearchRequest, net::HttpResponse> read_search_request(std::string
         return bad("to must be a time (RFC 3339) or a duration such as 24h");
     }
     return request;
+}
+
+common::Result<HoldRequest, net::HttpResponse> read_hold_request(std::string_view body, common::Nanos now,
+                                                                 const ApiLimits& limits) {
+    const auto object = parse_object(body);
+    if (!object) { return fail(object.error()); }
+    HoldRequest request;
+    std::string from;
+    std::string to;
+    Body members(*object);
+    members.text("name", request.name);
+    members.text("incident", request.incident);
+    members.text("query", request.query.text);
+    members.text("from", from);
+    members.text("to", to);
+    if (const std::string error = members.error(); !error.empty()) { return bad(error); }
+    if (request.name.empty() || request.incident.empty()) { return bad("a hold needs a name and an incident"); }
+    if (request.incident.size() > kMaxReasonBytes) { return bad("incident is too long"); }
+    if (request.query.text.size() > limits.max_query_bytes) {
+        return bad(fmt::format("a query has at most {} bytes", limits.max_query_bytes));
+    }
+    if (!from.empty() && !(request.query.from = parse_moment(from, now))) {
+        return bad("from must be a time (RFC 3339) or a duration such as 24h");
+    }
+    if (!to.empty() && !(request.query.to = parse_moment(to, now))) {
+        return bad("to must be a time (RFC 3339) or a duration such as 24h");
+    }
+    return request;
+}
+
+common::Result<std::string, net::HttpResponse> read_release_request(std::string_view body) {
+    const auto object = parse_object(body);
+    if (!object) { return fail(object.error()); }
+    std::string reason;
+    Body members(*object);
+    members.text("reason", reason);
+    if (const std::string error = members.error(); !error.empty()) { return bad(error); }
+    if (reason.empty()) { return bad("a release needs a reason"); }
+    if (reason.size() > kMaxReasonBytes) { return bad("reason is too long"); }
+    return reason;
 }
 
 common::Result<BacktestRequest, net::HttpResponse> read_backtest_request(std::string_view body, common::Nanos now,

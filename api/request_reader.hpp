@@ -9,6 +9,7 @@
 #include "alerting/alert_book.hpp"
 #include "api/backtest_runner.hpp"
 #include "api/evidence_request.hpp"
+#include "api/hold_text.hpp"
 #include "common/clock.hpp"
 #include "common/result.hpp"
 #include "net/http_message.hpp"
@@ -26,6 +27,13 @@ struct SearchRequest {
     std::uint64_t limit = 1'000;
 };
 
+/// What POST /api/v1/holds asks for.
+struct HoldRequest {
+    std::string name;
+    std::string incident;
+    HoldQuery query;
+};
+
 /// RFC 3339, or a duration counted back from now ("24h").
 [[nodiscard]] std::optional<common::Nanos> parse_moment(std::string_view text, common::Nanos now) noexcept;
 
@@ -34,6 +42,11 @@ struct SearchRequest {
 read_alert_query(const net::HttpRequest& request, common::Nanos now, const ApiLimits& limits);
 [[nodiscard]] common::Result<alerting::AlertAction, net::HttpResponse>
 read_alert_action(const net::HttpRequest& request, std::string_view body, std::string who);
+/// {"name","incident","query","from","to"}; name and incident are required.
+[[nodiscard]] common::Result<HoldRequest, net::HttpResponse> read_hold_request(std::string_view body, common::Nanos now,
+                                                                               const ApiLimits& limits);
+/// {"reason"}, which is required.
+[[nodiscard]] common::Result<std::string, net::HttpResponse> read_release_request(std::string_view body);
 [[nodiscard]] common::Result<SearchRequest, net::HttpResponse>
 read_search_request(std::string_view body, common::Nanos now, const ApiLimits& limits);
 [[nodiscard]] common::Result<BacktestRequest, net::HttpResponse>

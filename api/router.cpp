@@ -7,7 +7,7 @@
 namespace canhgac::api {
 namespace {
 
-constexpr std::array<Route, 19> kRoutes = {{
+constexpr std::array<Route, 22> kRoutes = {{
     {"GET", "/healthz", Operation::health, Lane::inline_answer, true, false},
     {"GET", "/readyz", Operation::ready, Lane::worker, true, false},
     {"GET", "/metrics", Operation::metrics, Lane::worker, false, false},
@@ -27,6 +27,9 @@ constexpr std::array<Route, 19> kRoutes = {{
     {"POST", "/api/v1/notices/{channel}/{key}/resend", Operation::resend_notice, Lane::worker, false, false},
     {"POST", "/api/v1/export", Operation::export_evidence, Lane::evidence, false, true},
     {"POST", "/api/v1/verify", Operation::verify, Lane::verify, false, true},
+    {"GET", "/api/v1/holds", Operation::list_holds, Lane::worker, false, false},
+    {"POST", "/api/v1/holds", Operation::add_hold, Lane::worker, false, true},
+    {"POST", "/api/v1/holds/{name}/release", Operation::release_hold, Lane::worker, false, true},
 }};
 
 /// Takes the next "/segment" off `path`.

@@ -41,6 +41,9 @@ enum class Operation : std::uint8_t {
     resend_notice,
     verify,
     export_evidence,
+    list_holds,
+    add_hold,
+    release_hold,
 };
 
 struct Route {

@@ -17,6 +17,7 @@
 #include "common/metrics.hpp"
 #include "event/query_sources.hpp"
 #include "event/store.hpp"
+#include "storage/hold_record.hpp"
 #include "storage/verify_report.hpp"
 #include "text/public_suffix.hpp"
 
@@ -63,6 +64,11 @@ struct Services {
     std::function<ReloadResult()> reload_rules{};
     /// What is not ready yet, for people; empty = everything works.
     std::function<std::string()> not_ready{};
+    /// Legal holds; see storage::JournalStore.
+    std::function<std::vector<storage::HoldRecord>()> holds{};
+    std::function<common::Result<storage::HoldRecord, std::error_code>(storage::HoldRecord, const event::QueryPlan&)>
+        add_hold{};
+    std::function<common::Result<void, std::error_code>(const std::string&, const event::DropOrder&)> release_hold{};
     /// What searches may ask besides; null: not there.
     const event::PredicateSource* rule_filters = nullptr; ///< sigma "..."
     const event::LookupSource* lookup_tables = nullptr;   ///< lookup

@@ -31,11 +31,15 @@ boost::json::object report_object(const storage::VerifyReport& report, double se
     object["events_per_second"] =
         static_cast<std::uint64_t>(seconds > 0 ? static_cast<double>(report.events) / seconds : 0);
     boost::json::array& days = object["expired_days"].emplace_array();
-    for (const storage::ExpiredDay& day : report.expired_days) {
-        days.push_back({{"day", common::format_rfc3339(day.day * common::kDay).substr(0, 10)},
-                        {"dropped", common::format_rfc3339(day.at)},
-                        {"events", day.rows}});
+    for (const storage::Order& order : report.orders) {
+        if (order.kind != storage::OrderKind::drop_day) { continue; }
+        days.push_back({{"day", order.subject},
+                        {"dropped", common::format_rfc3339(order.at)},
+                        {"events", order.rows},
+                        {"by", order.actor},
+                        {"reason", order.reason}});
     }
+    object["held"] = report.held;
     boost::json::value& bad = object["first_bad"];
     if (report.first_bad_seq != 0) { bad = {{"batch", report.first_bad_seq}, {"problem", report.problem}}; }
     return object;

@@ -122,6 +122,18 @@ struct AlertsOptions {
 };
 [[nodiscard]] int run_alerts(const AlertsOptions& options);
 
+struct HoldOptions {
+    ClientOptions client;
+    std::string name;
+    std::string reason; ///< incident of `add`
+    std::string query;
+    std::string from;
+    std::string to;
+};
+[[nodiscard]] int run_hold_add(const HoldOptions& options);
+[[nodiscard]] int run_hold_list(const HoldOptions& options);
+[[nodiscard]] int run_hold_release(const HoldOptions& options);
+
 struct BenchOptions {
     std::vector<std::string> from; ///< recordings: .zip, .json, .jsonl
     std::uint64_t events = 1'000'000;

@@ -1,5 +1,6 @@
 #include "app/config.hpp"
 
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/config_reader.hpp"
+#include "storage/retention_policy.hpp"
 
 namespace canhgac::app {
 
@@ -70,8 +72,12 @@ void read_collectors(ConfigMap map, Config& config) {
     map.finish();
 }
 
-void read_source(ConfigMap map, std::vector<collector::SourceRule>& sources) {
+constexpr unsigned kMostMonths = storage::RetentionPolicy::kMostMonths;
+
+void read_source(ConfigMap map, Config& config) {
     collector::SourceRule rule;
+    std::string network;
+    map.text("network", network);
     map.network("network", rule.network);
     map.text("organization", rule.organization);
     map.text("service", rule.service);
@@ -79,9 +85,24 @@ void read_source(ConfigMap map, std::vector<collector::SourceRule>& sources) {
     map.zone("zone", rule.zone_offset_seconds);
     map.boolean("trusted_logsource", rule.trusted_logsource);
     map.boolean("trusted_hosts", rule.trusted_hosts);
+    std::optional<unsigned> months;
+    map.number("retention_months", months, 0U, kMostMonths);
     map.require({"network", "organization"});
     map.finish();
-    sources.push_back(std::move(rule));
+    config.sources.push_back(std::move(rule));
+    if (months) { config.storage.retention.sources.push_back({std::move(network), *months}); }
+}
+
+void read_retention(ConfigMap map, Config::Storage::Retention& retention) {
+    map.number("months", retention.months, 0U, kMostMonths);
+    if (auto levels = map.child("levels")) {
+        constexpr std::array<std::string_view, 5> names = {"1", "2", "3", "4", "5"};
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            levels->number(names[i], retention.levels[i], 0U, kMostMonths);
+        }
+        levels->finish();
+    }
+    map.finish();
 }
 
 void read_rules(ConfigMap map, Config::Rules& rules) {
@@ -105,6 +126,10 @@ void read_storage(ConfigMap map, Config::Storage& storage) {
     map.number("seal_events", storage.seal_events, 1'000U, 1'000'000U);
     map.number("seal_mib", storage.seal_mib, std::size_t{1}, std::size_t{1024});
     map.number("seal_cpu_percent", storage.seal_cpu_percent, 1U, 100U);
+    if (auto child = map.child("retention")) { read_retention(*child, storage.retention); }
+    map.choice(
+        "when_full", storage.when_full,
+        {{"refuse", Config::Storage::WhenFull::refuse}, {"drop_oldest", Config::Storage::WhenFull::drop_oldest}});
     map.finish();
 }
 
@@ -205,7 +230,7 @@ Config parse_config(std::string_view text, const std::string& file_name) {
     map.path("data_dir", config.data_dir);
     if (auto child = map.child("api")) { read_api(*child, config.api); }
     if (auto child = map.child("collectors")) { read_collectors(*child, config); }
-    map.each("sources", [&config](ConfigMap item) { read_source(item, config.sources); });
+    map.each("sources", [&config](ConfigMap item) { read_source(item, config); });
     if (auto child = map.child("rules")) { read_rules(*child, config.rules); }
     if (auto child = map.child("storage")) { read_storage(*child, config.storage); }
     if (auto child = map.child("engine")) { read_engine(*child, config.engine); }

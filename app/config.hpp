@@ -2,6 +2,7 @@
 /// docs/reference/configuration.md lists every key; a test reads the example in it.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -107,6 +108,17 @@ struct Config {
         std::uint32_t seal_events = 131'072;
         std::size_t seal_mib = 32; ///< most unpacked bytes sealed at once
         unsigned seal_cpu_percent = 50;
+        /// How long events are kept, in calendar months; 0 = for ever.
+        struct Retention {
+            unsigned months = 12;
+            std::array<std::optional<unsigned>, 5> levels{}; ///< of information systems of level 1 to 5
+            struct Source {
+                std::string network;
+                unsigned months = 0;
+            };
+            std::vector<Source> sources; ///< sources[].retention_months
+        } retention;
+        enum class WhenFull : std::uint8_t { refuse, drop_oldest } when_full = WhenFull::refuse;
     } storage;
     struct Engine {
         unsigned shards = 0;                   ///< 0 = one a core

@@ -1,3 +1,4 @@
+#include <array>
 #include <filesystem>
 #include <system_error>
 
@@ -36,6 +37,16 @@ public:
         add(fmt::format("{} listens on {} without TLS: list the allowed senders in plaintext_from, or use loopback",
                         key, listener->endpoint.text()));
     }
+    /// TCVN 14423:2026 says how long logs of each level are kept at least.
+    void retention(const Config::Storage::Retention& retention) {
+        constexpr std::array<unsigned, 5> least = {0, 1, 3, 6, 12};
+        for (std::size_t i = 0; i < least.size(); ++i) {
+            const unsigned months = retention.levels[i].value_or(0);
+            if (months == 0 || months >= least[i]) { continue; }
+            add(fmt::format("storage.retention.levels.{}: {} months are less than the {} that TCVN 14423:2026 asks for",
+                            i + 1, months, least[i]));
+        }
+    }
     std::vector<std::string> take() { return std::move(list_); }
 
 private:
@@ -67,6 +78,7 @@ std::vector<std::string> check_config(const Config& config) {
     if (!config.api.endpoint.is_loopback() && !config.api.tls) {
         findings.add(fmt::format("api listens on {}: beyond loopback it needs tls", config.api.endpoint.text()));
     }
+    findings.retention(config.storage.retention);
     for (const auto& path : config.rules.paths) {
         std::error_code error;
         if (!std::filesystem::exists(path, error)) {

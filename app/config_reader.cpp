@@ -21,6 +21,10 @@ const Node* ConfigMap::take(std::string_view key) {
     return found == nullptr || found->is_null() ? nullptr : found;
 }
 
+bool ConfigMap::has(std::string_view key) {
+    return take(key) != nullptr;
+}
+
 void ConfigMap::fail(const Node& at, const std::string& message) const {
     throw ConfigError(fmt::format("{}:{}:{}: {}", file_, at.at.line, at.at.column, message));
 }

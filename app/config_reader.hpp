@@ -42,6 +42,12 @@ public:
         target = static_cast<Number>(integer(key, static_cast<std::int64_t>(target), static_cast<std::int64_t>(least),
                                              static_cast<std::int64_t>(most)));
     }
+    /// As above; nothing when the key is absent.
+    template <typename Number>
+    void number(std::string_view key, std::optional<Number>& target, Number least, Number most) {
+        if (!has(key)) { return; }
+        number(key, target.emplace(), least, most);
+    }
     template <typename Value>
     void choice(std::string_view key, Value& target,
                 std::initializer_list<std::pair<std::string_view, Value>> choices) {
@@ -86,6 +92,7 @@ public:
     void finish();
 
 private:
+    [[nodiscard]] bool has(std::string_view key);
     const common::yaml::Node* take(std::string_view key);
     std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most);
     [[noreturn]] void fail(const common::yaml::Node& at, const std::string& message) const;

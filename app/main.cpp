@@ -53,6 +53,7 @@ public:
         add_intel();
         add_scan();
         add_queries();
+        add_holds();
         add_bench();
         auto* version_command = app_.add_subcommand("version", "Version, build, libraries and CPU features");
         version_command->callback([this] {
@@ -236,6 +237,29 @@ private:
         command->callback([this] { status_ = run_export(export_); });
     }
 
+    void add_holds() {
+        auto* hold = app_.add_subcommand("hold", "Keep events whatever retention says: legal hold");
+        hold->require_subcommand(1);
+        auto* add = hold->add_subcommand("add", "Copy what a query finds now, with its proof");
+        add_client(*add, hold_.client);
+        add->add_option("name", hold_.name, "Name of the hold: a-z, 0-9, - and _")->required();
+        add->add_option("query", hold_.query,
+                        "What to hold, a query without steps; empty: everything in the time range");
+        add->add_option("--incident", hold_.reason, "What it is held for")->required();
+        add->add_option("--from", hold_.from, "Start of event time, RFC 3339 or a duration ago (24h)");
+        add->add_option("--to", hold_.to, "End of event time");
+        add->callback([this] { status_ = run_hold_add(hold_); });
+        auto* list = hold->add_subcommand("list", "The holds there are");
+        add_client(*list, hold_.client);
+        list->callback([this] { status_ = run_hold_list(hold_); });
+        auto* release =
+            hold->add_subcommand("release", "Forget the copies of a hold; who did so and why stays written");
+        add_client(*release, hold_.client);
+        release->add_option("name", hold_.name, "Name of the hold")->required();
+        release->add_option("--reason", hold_.reason, "Why")->required();
+        release->callback([this] { status_ = run_hold_release(hold_); });
+    }
+
     void add_bench() {
         auto* bench = app_.add_subcommand("bench", "Make test load and size a machine");
         bench->require_subcommand(1);
@@ -298,6 +322,7 @@ private:
     VerifyCommand verify_;
     ExportOptions export_;
     AlertsOptions alerts_;
+    HoldOptions hold_;
     BenchOptions bench_;
 };
 

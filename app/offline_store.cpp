@@ -53,12 +53,12 @@ struct OfflineStore::Parts {
 OfflineStore::OfflineStore(const std::filesystem::path& data) : parts_(std::make_unique<Parts>(data)) {}
 OfflineStore::~OfflineStore() = default;
 
-event::EventStore& OfflineStore::events() noexcept {
-    return parts_->store.events();
-}
-
 storage::JournalStore& OfflineStore::store() noexcept {
     return parts_->store;
+}
+
+event::EventStore& OfflineStore::events() noexcept {
+    return parts_->store.events();
 }
 
 std::unique_ptr<OfflineStore> open_unless_served(const ClientOptions& client) {

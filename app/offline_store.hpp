@@ -1,4 +1,4 @@
-/// The event store of a server that does not run, for commands that only read.
+/// The event store of a server that does not run, for commands that read, or hold events.
 #pragma once
 
 #include <filesystem>

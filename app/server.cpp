@@ -24,6 +24,7 @@
 #include "app/enrichment_loading.hpp"
 #include "app/evidence_package.hpp"
 #include "app/notices.hpp"
+#include "app/retention.hpp"
 #include "app/rule_loading.hpp"
 #include "app/tls.hpp"
 #include "app/version.hpp"
@@ -37,12 +38,16 @@
 #include "engine/rule_predicates.hpp"
 #include "net/digest.hpp"
 #include "net/io_threads.hpp"
+#include "storage/housekeeper.hpp"
 #include "storage/journal_store.hpp"
 #include "text/public_suffix.hpp"
 
 namespace canhgac::app {
 
 namespace {
+
+/// Of service logs, by law.
+constexpr unsigned kLeastMonths = 12;
 
 common::Nanos longest_window(const std::vector<rules::Correlation>& correlations) {
     common::Nanos longest = 0;
@@ -136,6 +141,25 @@ struct Server::Parts {
             std::make_unique<Collectors>(config, io, collector::ListenerServices{*pipeline, peers, ledger, clock, log});
     }
 
+    storage::HousekeeperOptions housekeeping() {
+        storage::HousekeeperOptions options;
+        options.retention = longest_retention(config.storage.retention);
+        options.drop_oldest = config.storage.when_full == Config::Storage::WhenFull::drop_oldest;
+        options.level_changed = [this](const storage::DiskState& disk, storage::DiskLevel before) {
+            if (disk.level > before) { notify_disk(disk, outbox, store.state(), clock, log); }
+        };
+        if (!options.retention) {
+            log.info("events are kept for ever");
+        } else if (options.retention->months < kLeastMonths) {
+            log.warning(
+                "events are kept for {} months ({}); service logs must be kept for {} (ND 333/2026, article 16.6)",
+                options.retention->months, options.retention->rule, kLeastMonths);
+        } else {
+            log.info("events are kept for {} months ({})", options.retention->months, options.retention->rule);
+        }
+        return options;
+    }
+
     void start_look_back() {
         const auto& intel = config.intel;
         if (intel.look_back.count() == 0 || intel.lists.empty()) { return; }
@@ -226,6 +250,14 @@ struct Server::Parts {
         report.numbers["alerting_batch"] = alerts->position();
         report.numbers["field_names"] = fields.size();
         report.numbers["field_names_overflowed"] = fields.overflowed();
+        const storage::DiskState disk = housekeeper.disk();
+        report.numbers["days"] = store.days().size();
+        report.numbers["disk_used_percent"] = disk.used_percent;
+        report.numbers["disk_available_bytes"] = disk.available;
+        report.numbers["disk_level"] = static_cast<std::uint64_t>(disk.level);
+        report.numbers["stored_bytes_per_day"] = disk.bytes_per_day;
+        if (disk.days_left) { report.numbers["days_until_full"] = *disk.days_left; }
+        report.texts["disk"] = storage::to_text(disk);
         return report;
     }
 
@@ -250,35 +282,48 @@ struct Server::Parts {
         address.address = common::to_string(config.api.endpoint.address);
         address.port = config.api.endpoint.port;
         if (config.api.tls) { address.tls = make_tls_context(*config.api.tls, clock.now()); }
-        api::Services services{store.events(),
-                               store.sources(),
-                               book,
-                               outbox,
-                               ledger,
-                               metrics,
-                               clock,
-                               log,
-                               [this] { return status(); },
-                               [this] {
-                                   const std::lock_guard lock(summaries_mutex);
-                                   auto list = enrichment.rules();
-                                   list.insert(list.begin(), summaries.begin(), summaries.end());
-                                   return list;
-                               },
-                               std::move(reload),
-                               [this] { return ready ? std::string() : std::string("starting"); },
-                               &rule_filters,
-                               &indicator_tables,
-                               suffixes ? &*suffixes : nullptr,
-                               [this](const storage::VerifyOptions& options) { return store.verify(options); },
-                               [this](const api::EvidenceRequest& request, const std::atomic<bool>& cancelled) {
-                                   return export_evidence(request, cancelled);
-                               }};
+        api::Services services{
+            store.events(),
+            store.sources(),
+            book,
+            outbox,
+            ledger,
+            metrics,
+            clock,
+            log,
+            [this] { return status(); },
+            [this] {
+                const std::lock_guard lock(summaries_mutex);
+                auto list = enrichment.rules();
+                list.insert(list.begin(), summaries.begin(), summaries.end());
+                return list;
+            },
+            std::move(reload),
+            [this] { return not_ready(); },
+            [this] { return store.holds(); },
+            [this](storage::HoldRecord hold, const event::QueryPlan& plan) {
+                return store.hold(std::move(hold), plan);
+            },
+            [this](const std::string& name, const event::DropOrder& order) { return store.release_hold(name, order); },
+            &rule_filters,
+            &indicator_tables,
+            suffixes ? &*suffixes : nullptr,
+            [this](const storage::VerifyOptions& options) { return store.verify(options); },
+            [this](const api::EvidenceRequest& request, const std::atomic<bool>& cancelled) {
+                return export_evidence(request, cancelled);
+            }};
         api = std::make_unique<api::ApiServer>(io, std::move(address), token, "token", std::move(services));
+    }
+
+    /// Empty: ready.
+    std::string not_ready() {
+        if (!ready) { return "starting"; }
+        return housekeeper.disk().refusing ? "the disk is full: events are refused" : "";
     }
 
     void start() {
         outbox.start();
+        housekeeper.start();
         alerts->start();
         api->start();
         collectors->start();
@@ -307,6 +352,7 @@ struct Server::Parts {
     std::mt19937_64 random{std::random_device{}()};
     alerting::Outbox outbox;
     alerting::AlertBook book;
+    storage::Housekeeper housekeeper{store, clock, metrics, log, housekeeping()};
     EnrichmentLoader enrichment{config, folder, clock, log, metrics};
     CorrelatorSlot correlator{correlation_limits(config.engine), metrics};
     std::vector<rules::Correlation> correlations;
@@ -391,6 +437,7 @@ void Server::stop() {
     p.collectors->stop();
     p.pipeline->stop();
     if (p.look_back != nullptr) { p.look_back->stop(); }
+    p.housekeeper.stop();
     const std::uint64_t last = p.store.events().committed();
     if (!p.alerts->wait(last, std::chrono::seconds(10))) { p.log.warning("alerting catches up at the next start"); }
     p.alerts->stop();

@@ -122,8 +122,9 @@ private:
     static void print(const json::object& report) {
         for (const json::value& each : report.at("expired_days").as_array()) {
             const json::object& day = each.as_object();
-            std::printf("expired by policy: %s, %s events, dropped %s\n", member_of(day, "day").c_str(),
-                        member_of(day, "events").c_str(), member_of(day, "dropped").c_str());
+            std::printf("expired: %s, %s events, dropped %s by %s: %s\n", member_of(day, "day").c_str(),
+                        member_of(day, "events").c_str(), member_of(day, "dropped").c_str(),
+                        member_of(day, "by").c_str(), member_of(day, "reason").c_str());
         }
         std::printf("%s of %s batches, %s events proven, %s batches expired, %s not read, %s signed heads; %.1f s, %s "
                     "events/s\n",

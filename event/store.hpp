@@ -53,6 +53,12 @@ struct QueryStats {
     bool stopped_early = false; ///< limit, cancellation or visitor
 };
 
+/// On whose word events are forgotten, and why.
+struct DropOrder {
+    std::string actor;  ///< a user's name; "policy": the configuration
+    std::string reason; ///< for people
+};
+
 /// Events for ever, or until their partition is dropped.
 class EventStore {
 public:
@@ -76,8 +82,9 @@ public:
     /// Every event with time in [from, to), in commit order.
     [[nodiscard]] virtual common::Result<QueryStats, std::error_code> scan(common::Nanos from, common::Nanos to,
                                                                            const RowVisitor& visit) = 0;
-    /// Forgets all events of a UTC day of event time, given as days since 1970-01-01.
-    [[nodiscard]] virtual common::Result<void, std::error_code> drop(std::int32_t day) = 0;
+    /// Forgets all events of a UTC day of event time, given as days since 1970-01-01. The order is kept for ever, with
+    /// the time, so that what is missing can be explained.
+    [[nodiscard]] virtual common::Result<void, std::error_code> drop(std::int32_t day, const DropOrder& order) = 0;
     /// Calls `visit` for every event committed after `position` that matches, oldest first, at most `limit` batches,
     /// and returns the position to continue from. Position 0 = the beginning; see committed().
     [[nodiscard]] virtual common::Result<std::uint64_t, std::error_code>

@@ -174,22 +174,28 @@ ChainSigner::~ChainSigner() = default;
 
 void ChainSigner::sign(SignedHead& head) const noexcept {
     const std::string text = signed_text(head);
-    crypto_sign_detached(head.signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()),
-                         text.size(), keys_->secret.data());
+    head.signature = signature_of(text);
 }
 
 bool ChainSigner::verify(const SignedHead& head) const noexcept {
-    const std::string text = signed_text(head);
-    return crypto_sign_verify_detached(head.signature.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                                       text.size(), keys_->open.data()) == 0;
+    return verify(signed_text(head), head.signature);
 }
 
 Signature ChainSigner::sign(std::string_view text) const noexcept {
     common::ensure(!text.starts_with("CGH1"), "heads are signed as heads");
+    return signature_of(text);
+}
+
+Signature ChainSigner::signature_of(std::string_view text) const noexcept {
     Signature signature{};
     crypto_sign_detached(signature.data(), nullptr, reinterpret_cast<const unsigned char*>(text.data()), text.size(),
                          keys_->secret.data());
     return signature;
+}
+
+bool ChainSigner::verify(std::string_view text, const Signature& signature) const noexcept {
+    return crypto_sign_verify_detached(signature.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                                       text.size(), keys_->open.data()) == 0;
 }
 
 std::array<std::uint8_t, 32> ChainSigner::public_key() const noexcept {

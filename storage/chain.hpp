@@ -63,9 +63,11 @@ public:
     [[nodiscard]] bool verify(const SignedHead& head) const noexcept;
     /// Over any other text; must not begin with "CGH1".
     [[nodiscard]] Signature sign(std::string_view text) const noexcept;
+    [[nodiscard]] bool verify(std::string_view text, const Signature& signature) const noexcept;
     [[nodiscard]] std::array<std::uint8_t, 32> public_key() const noexcept;
 
 private:
+    [[nodiscard]] Signature signature_of(std::string_view text) const noexcept;
     struct Keys;
     std::unique_ptr<Keys> keys_;
 };

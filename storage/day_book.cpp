@@ -23,9 +23,9 @@ std::optional<DayDrop> DayBook::dropped(std::int32_t day) const {
     return found->second;
 }
 
-std::map<std::uint16_t, DayDrop> DayBook::drops() const {
-    const std::lock_guard lock(mutex_);
-    return drops_;
+bool DayBook::dropped(common::Nanos time, std::uint64_t seq) const {
+    const auto drop = dropped(static_cast<std::int32_t>(day_of(time)));
+    return drop && seq <= drop->last_seq;
 }
 
 DaySummary DayBook::summary(std::uint16_t day) const {

@@ -38,7 +38,9 @@ public:
     [[nodiscard]] std::map<std::uint16_t, DaySummary> days() const;
     [[nodiscard]] std::optional<DayDrop> dropped(std::int32_t day) const;
     /// Every dropped day.
-    [[nodiscard]] std::map<std::uint16_t, DayDrop> drops() const;
+
+    /// The day of `time` was dropped after the batch was committed.
+    [[nodiscard]] bool dropped(common::Nanos time, std::uint64_t seq) const;
 
     [[nodiscard]] DaySummary summary(std::uint16_t day) const;
     void set(std::uint16_t day, const DaySummary& summary);

@@ -13,6 +13,7 @@
 #include "common/bytes.hpp"
 #include "common/durable_file.hpp"
 #include "storage/journal_db.hpp"
+#include "storage/order.hpp"
 
 namespace canhgac::storage {
 
@@ -29,10 +30,6 @@ constexpr std::uint64_t kMostJoined = 256 * common::kMiB;
 
 rocksdb::Slice to_slice(std::string_view text) noexcept {
     return {text.data(), text.size()};
-}
-
-std::string day_name(std::uint16_t day) {
-    return common::format_rfc3339(day * common::kDay).substr(0, 10);
 }
 
 rocksdb::Options day_options(const std::shared_ptr<rocksdb::Logger>& log,
@@ -72,7 +69,20 @@ common::Result<std::optional<std::string>, std::error_code> DayDb::get(std::stri
     return std::optional(std::move(value));
 }
 
+std::error_code DayDb::resume() {
+    if (!failed_) { return {}; }
+    const rocksdb::Status status = db_->Resume();
+    failed_ = !status.ok();
+    return to_error(status);
+}
+
+std::error_code DayDb::done(const rocksdb::Status& status) {
+    failed_ = failed_ || !status.ok();
+    return to_error(status);
+}
+
 std::error_code DayDb::ingest(const SegmentChunks& chunks) {
+    if (const std::error_code error = resume()) { return error; }
     const fs::path file = folder_ / "segment.new"; // one sealer: one name
     // Never written over: after a crash within the ingest it is a second name of a file the database has.
     std::error_code unremoved;
@@ -92,15 +102,16 @@ std::error_code DayDb::ingest(const SegmentChunks& chunks) {
     }
     std::error_code ignored; // once ingested the file has another name
     fs::remove(file, ignored);
-    return to_error(status);
+    return done(status);
 }
 
 std::error_code DayDb::erase(std::uint32_t run) {
     const std::string begin = chunk_key(run, 0, 0);
     const std::string end = chunk_key(run + 1, 0, 0);
+    if (const std::error_code error = resume()) { return error; }
     rocksdb::WriteOptions options;
     options.sync = true;
-    return to_error(db_->DeleteRange(options, db_->DefaultColumnFamily(), begin, end));
+    return done(db_->DeleteRange(options, db_->DefaultColumnFamily(), begin, end));
 }
 
 namespace {
@@ -131,6 +142,7 @@ std::vector<std::string> joinable(const Files& files, std::uint64_t room) {
 } // namespace
 
 common::Result<std::size_t, std::error_code> DayDb::join_files(std::uint64_t room) {
+    if (const std::error_code error = resume()) { return common::fail(error); }
     const int bottom = db_->NumberLevels() - 1; // where ingested files are
     std::size_t joined = 0;
     while (true) {
@@ -145,9 +157,28 @@ common::Result<std::size_t, std::error_code> DayDb::join_files(std::uint64_t roo
         options.compression = rocksdb::kNoCompression; // chunks are
         options.output_file_size_limit = kMostJoined;
         const rocksdb::Status status = db_->CompactFiles(options, names, bottom);
-        if (!status.ok()) { return common::fail(to_error(status)); }
+        if (!status.ok()) { return common::fail(done(status)); }
         joined += names.size();
     }
+}
+
+common::Result<std::shared_ptr<DayDb>, std::error_code> open_day_db(const fs::path& folder, bool create,
+                                                                    const std::shared_ptr<rocksdb::Logger>& log,
+                                                                    const std::shared_ptr<rocksdb::Cache>& cache) {
+    std::error_code error;
+    if (!fs::exists(folder / "CURRENT", error)) {
+        if (!create) { return std::shared_ptr<DayDb>{}; }
+        fs::create_directories(folder, error);
+        if (error) { return common::fail(error); }
+        common::sync_path(folder.parent_path().parent_path());
+        common::sync_path(folder.parent_path());
+    }
+    rocksdb::Options options = day_options(log, cache);
+    options.create_if_missing = create;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(options, folder.string(), &db);
+    if (!status.ok()) { return common::fail(to_error(status)); }
+    return std::make_shared<DayDb>(std::unique_ptr<rocksdb::DB>(db), folder);
 }
 
 DayStores::DayStores(const fs::path& folder, common::Logger& logger)
@@ -166,21 +197,9 @@ common::Result<std::shared_ptr<DayDb>, std::error_code> DayStores::open(std::uin
         open_.splice(open_.begin(), open_, known);
         return open_.front().second;
     }
-    const fs::path folder = path(day);
-    std::error_code error;
-    if (!fs::exists(folder / "CURRENT", error)) {
-        if (!create) { return std::shared_ptr<DayDb>{}; }
-        fs::create_directories(folder, error);
-        if (error) { return common::fail(error); }
-        common::sync_path(folder_);
-        common::sync_path(folder_ / kDayFolder);
-    }
-    rocksdb::Options options = day_options(log_, cache_);
-    options.create_if_missing = create;
-    rocksdb::DB* db = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(options, folder.string(), &db);
-    if (!status.ok()) { return common::fail(to_error(status)); }
-    open_.emplace_front(day, std::make_shared<DayDb>(std::unique_ptr<rocksdb::DB>(db), folder));
+    auto opened = open_day_db(path(day), create, log_, cache_);
+    if (!opened || *opened == nullptr) { return opened; }
+    open_.emplace_front(day, std::move(*opened));
     auto result = open_.front().second;
     for (auto last = std::prev(open_.end()); open_.size() > kOpenDays && last != open_.begin();) {
         const auto before = std::prev(last);
@@ -191,6 +210,15 @@ common::Result<std::shared_ptr<DayDb>, std::error_code> DayStores::open(std::uin
 }
 
 std::error_code DayStores::drop(std::uint16_t day) {
+    const auto trashed = move_to_trash(day);
+    if (!trashed) { return trashed.error(); }
+    if (trashed->empty()) { return {}; }
+    std::error_code ignored; // what stays is unlinked at the next start
+    fs::remove_all(*trashed, ignored);
+    return {};
+}
+
+common::Result<fs::path, std::error_code> DayStores::move_to_trash(std::uint16_t day) {
     const std::lock_guard lock(mutex_);
     std::shared_ptr<DayDb> last; // closed, if nobody reads it, before its files go
     const auto known = std::find_if(open_.begin(), open_.end(), [day](const auto& each) { return each.first == day; });
@@ -200,20 +228,18 @@ std::error_code DayStores::drop(std::uint16_t day) {
     }
     const fs::path from = path(day);
     std::error_code error;
-    if (!fs::exists(from, error)) { return {}; }
+    if (!fs::exists(from, error)) { return fs::path(); }
     const fs::path trash = folder_ / kTrashFolder;
     fs::create_directories(trash, error);
-    if (error) { return error; }
+    if (error) { return common::fail(error); }
     fs::path to;
     do {
         to = trash / fmt::format("{}.{}", day_name(day), trashed_++);
     } while (fs::exists(to, error));
     fs::rename(from, to, error);
-    if (error) { return error; }
+    if (error) { return common::fail(error); }
     common::sync_path(folder_ / kDayFolder);
-    last.reset();
-    fs::remove_all(to, error); // what stays is unlinked at the next start
-    return {};
+    return to;
 }
 
 std::vector<std::uint16_t> DayStores::days() const {

@@ -3,6 +3,7 @@
 /// (STORAGE.md section 2, "Seal and merge").
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -23,6 +24,7 @@ namespace rocksdb {
 class Cache;
 class DB;
 class Logger;
+class Status;
 } // namespace rocksdb
 
 namespace canhgac::storage {
@@ -51,9 +53,19 @@ public:
     static constexpr std::size_t kJoinedFiles = 16;
 
 private:
+    /// After an error (a full disk) the database must be brought back before it takes anything.
+    [[nodiscard]] std::error_code resume();
+    [[nodiscard]] std::error_code done(const rocksdb::Status& status);
+
     std::unique_ptr<rocksdb::DB> db_;
     std::filesystem::path folder_;
+    std::atomic<bool> failed_{false};
 };
+
+/// Opens a database of segments, or makes it, with its folder. Nothing: there is none and `create` is false.
+[[nodiscard]] common::Result<std::shared_ptr<DayDb>, std::error_code>
+open_day_db(const std::filesystem::path& folder, bool create, const std::shared_ptr<rocksdb::Logger>& log,
+            const std::shared_ptr<rocksdb::Cache>& cache);
 
 /// All days; opens them when asked and keeps the last used ones open. Thread safe.
 class DayStores {
@@ -78,6 +90,8 @@ public:
 
 private:
     [[nodiscard]] std::filesystem::path path(std::uint16_t day) const;
+    /// Where it is now; empty if there was none.
+    [[nodiscard]] common::Result<std::filesystem::path, std::error_code> move_to_trash(std::uint16_t day);
 
     std::filesystem::path folder_;
     std::shared_ptr<rocksdb::Logger> log_;

@@ -42,7 +42,8 @@ EvidenceError unreadable(std::error_code error) {
 class EvidenceGatherer {
 public:
     explicit EvidenceGatherer(const VerifyParts& parts)
-        : db_(&parts.db), snapshot_(parts.db), sealed_(parts.sealed, snapshot_, parts.days) {}
+        : db_(&parts.db), snapshot_(parts.db), orders_(parts.db, parts.signer),
+          sealed_(parts.sealed, snapshot_, orders_) {}
 
     [[nodiscard]] common::Result<BatchEvidence, EvidenceError> of(std::uint64_t seq) {
         const auto value = db_->get(Family::chain, chain_key_of(seq), snapshot_.get());
@@ -89,6 +90,7 @@ private:
 
     const JournalDb* db_;
     SnapshotGuard snapshot_;
+    OrderProof orders_;
     SealedProof sealed_;
     Sha256 hash_;
     BlockReader reader_;

@@ -28,13 +28,30 @@ class WriteBatch;
 namespace canhgac::storage {
 
 /// Column families; the names on disk are in kFamilyNames. Order is internal.
-enum class Family : std::uint8_t { mb, zone, day, chain, heads, ckpt, dedup, dict, det, state, sources, seg, sealed };
-inline constexpr std::size_t kFamilyCount = 13;
-inline constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
-    "mb", "zone", "day", "chain", "heads", "ckpt", "dedup", "dict", "det", "state", "sources", "seg", "sealed"};
+enum class Family : std::uint8_t {
+    mb,
+    zone,
+    day,
+    chain,
+    heads,
+    ckpt,
+    dedup,
+    dict,
+    det,
+    state,
+    sources,
+    seg,
+    sealed,
+    orders,
+    holds
+};
+inline constexpr std::size_t kFamilyCount = 15;
+inline constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"mb",      "zone",  "day",    "chain",  "heads",
+                                                                       "ckpt",    "dedup", "dict",   "det",    "state",
+                                                                       "sources", "seg",   "sealed", "orders", "holds"};
 
 /// The number in the FORMAT file of a store folder. A release reads this and older ones, and raises it at start.
-inline constexpr int kStoreFormat = 2;
+inline constexpr int kStoreFormat = 3;
 
 /// Our error for one of RocksDB's.
 [[nodiscard]] std::error_code to_error(const rocksdb::Status& status) noexcept;

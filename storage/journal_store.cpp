@@ -8,7 +8,9 @@
 
 #include "common/ensure.hpp"
 #include "storage/committer.hpp"
+#include "storage/day_ages.hpp"
 #include "storage/detection_codec.hpp"
+#include "storage/hold_writer.hpp"
 #include "storage/retention.hpp"
 #include "storage/sealer.hpp"
 #include "storage/searcher.hpp"
@@ -106,8 +108,8 @@ struct JournalStore::Impl final : event::EventStore {
     Impl(const std::filesystem::path& folder, const JournalOptions& given, event::FieldTable& names,
          const common::Clock& the_clock, common::MetricsRegistry& registry, common::Logger& logger)
         : options(given), clock(the_clock), db(folder, options, logger), signer(folder, is_fresh()), dict(names),
-          state(db), preparer(dict), stores(folder, logger), sealed(db, stores, days),
-          searcher(db, dict, sources, sealed, options.query_bytes) {
+          state(db), preparer(dict), stores(folder, logger), sealed(db, stores, days), holds(db, logger),
+          searcher(db, dict, sources, sealed, holds, options.query_bytes), orders(db, signer) {
         restore();
         committer =
             std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,
@@ -117,6 +119,7 @@ struct JournalStore::Impl final : event::EventStore {
             std::make_unique<Sealer>(Sealer::Parts{db, stores, days, *committer, clock, logger}, options, registry);
     }
 
+    [[nodiscard]] HoldParts hold_parts() { return {db, holds, searcher, sealed, signer, *committer, *sealer, orders}; }
     [[nodiscard]] bool is_fresh() const { return restore_tip(db).seq == 0; }
     void restore() {
         restore_all(db, Family::dict, {}, [this](std::string_view key, std::string_view value) {
@@ -148,11 +151,12 @@ struct JournalStore::Impl final : event::EventStore {
                                                             const event::RowVisitor& visit) override {
         return searcher.scan(from, to, visit);
     }
-    common::Result<void, std::error_code> drop(std::int32_t day) override {
+    common::Result<void, std::error_code> drop(std::int32_t day, const event::DropOrder& order) override {
         if (options.may_drop && !options.may_drop(day)) {
             return common::fail(std::make_error_code(std::errc::operation_not_permitted));
         }
-        if (const std::error_code error = drop_day({db, days, stores, *committer, sealer->mutex()}, day, clock.now())) {
+        if (const std::error_code error =
+                drop_day({db, days, stores, *committer, *sealer, orders}, day, order, clock.now())) {
             return common::fail(error);
         }
         return {};
@@ -174,7 +178,9 @@ struct JournalStore::Impl final : event::EventStore {
     Preparer preparer;
     DayStores stores;
     SealedReader sealed;
+    HoldStores holds;
     Searcher searcher;
+    OrderBook orders;                     ///< used under the committer's write_mutex()
     std::unique_ptr<Committer> committer; ///< after all it uses
     std::unique_ptr<Detections> detections;
     std::unique_ptr<Sealer> sealer;
@@ -213,21 +219,82 @@ common::Result<void, std::error_code> JournalStore::trim_detections(std::uint64_
 }
 
 common::Result<VerifyReport, std::error_code> JournalStore::verify(const VerifyOptions& options) const {
-    return verify_chain({impl_->db, impl_->days, impl_->sealed, impl_->signer}, options);
+    auto report = verify_chain({impl_->db, impl_->sealed, impl_->signer}, options);
+    for (const HoldRecord& hold : impl_->holds.list()) {
+        if (!report || report->first_bad_seq != 0 || report->cancelled) { break; }
+        const auto problem = prove_hold(impl_->db, impl_->holds, impl_->sealed, hold);
+        if (!problem) { return common::fail(problem.error()); }
+        if (problem->empty()) {
+            report->held += hold.rows;
+        } else {
+            report->first_bad_seq = std::max<std::uint64_t>(1, hold.last_seq);
+            report->problem = fmt::format("hold {}: {}", hold.name, *problem);
+        }
+    }
+    return report;
 }
 
 common::Result<void, EvidenceError>
 JournalStore::evidence(std::span<const std::uint64_t> batches,
                        const std::function<bool(const BatchEvidence&)>& visit) const {
-    return gather_evidence({impl_->db, impl_->days, impl_->sealed, impl_->signer}, batches, visit);
+    return gather_evidence({impl_->db, impl_->sealed, impl_->signer}, batches, visit);
 }
 
 common::Result<std::vector<ChainLink>, EvidenceError> JournalStore::links_to_signature(std::uint64_t batch) const {
-    return storage::links_to_signature({impl_->db, impl_->days, impl_->sealed, impl_->signer}, batch);
+    return storage::links_to_signature({impl_->db, impl_->sealed, impl_->signer}, batch);
 }
 
 const ChainSigner& JournalStore::signer() const noexcept {
     return impl_->signer;
+}
+
+std::vector<StoredDay> JournalStore::days() const {
+    std::vector<StoredDay> result;
+    for (const auto& [day, summary] : impl_->days.days()) {
+        result.push_back({day, summary.rows, summary.bytes});
+    }
+    return result;
+}
+
+common::Result<std::vector<DayAge>, std::error_code> JournalStore::ages(common::Nanos old, common::Nanos ahead) const {
+    return day_ages(impl_->db, old, ahead);
+}
+
+common::Result<std::vector<Order>, std::error_code> JournalStore::orders() const {
+    return read_orders(impl_->db, 0);
+}
+
+common::Result<HoldRecord, std::error_code> JournalStore::hold(HoldRecord hold, const event::QueryPlan& plan) {
+    return add_hold(impl_->hold_parts(), std::move(hold), plan, impl_->clock.now());
+}
+
+common::Result<void, std::error_code> JournalStore::release_hold(const std::string& name,
+                                                                 const event::DropOrder& order) {
+    if (const std::error_code error = storage::release_hold(impl_->hold_parts(), name, order, impl_->clock.now())) {
+        return common::fail(error);
+    }
+    return {};
+}
+
+std::vector<HoldRecord> JournalStore::holds() const {
+    return impl_->holds.list();
+}
+
+common::Nanos JournalStore::newest_commit() const {
+    const std::uint64_t seq = impl_->committer->committed();
+    std::string key;
+    append_key(key, seq);
+    const auto value = impl_->db.get(Family::chain, key);
+    const auto record = value && *value ? decode_chain(seq, **value) : std::nullopt;
+    return record ? record->time : 0;
+}
+
+const std::filesystem::path& JournalStore::folder() const noexcept {
+    return impl_->db.folder();
+}
+
+std::uint64_t JournalStore::min_free_bytes() const noexcept {
+    return impl_->options.min_free_bytes;
 }
 
 common::Result<void, std::error_code> JournalStore::seal() {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "common/bytes.hpp"
 #include "common/clock.hpp"
@@ -20,6 +21,9 @@
 #include "event/field_table.hpp"
 #include "event/store.hpp"
 #include "storage/evidence.hpp"
+#include "storage/hold_record.hpp"
+#include "storage/order.hpp"
+#include "storage/retention_policy.hpp"
 #include "storage/verify_report.hpp"
 
 namespace canhgac::storage {
@@ -63,6 +67,13 @@ struct JournalOptions {
     std::function<bool(std::int32_t day)> may_drop;
 };
 
+/// What one UTC day of event time holds, as far as it has blocks of its own.
+struct StoredDay {
+    std::uint16_t day = 0; ///< days since 1970-01-01
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
+};
+
 /// Opens `folder` (made if missing) and recovers what was acknowledged. One object a folder; other processes are locked
 /// out. The facets are thread safe and live as long as the store.
 class JournalStore {
@@ -92,6 +103,28 @@ public:
     [[nodiscard]] common::Result<std::vector<ChainLink>, EvidenceError> links_to_signature(std::uint64_t batch) const;
     /// With the key of the chain; see ChainSigner.
     [[nodiscard]] const ChainSigner& signer() const noexcept;
+    /// Ascending.
+    [[nodiscard]] std::vector<StoredDay> days() const;
+    /// Days that were over at `old` or begin after `ahead`; see storage/day_ages.hpp.
+    [[nodiscard]] common::Result<std::vector<DayAge>, std::error_code> ages(common::Nanos old,
+                                                                            common::Nanos ahead) const;
+    /// Every order so far. Errors: bad_message, io_error.
+    [[nodiscard]] common::Result<std::vector<Order>, std::error_code> orders() const;
+    /// Copies what a plan finds now, so that no retention touches it (its limit is not looked at); name, incident,
+    /// query and actor of `hold` are given, the rest is filled in. Slow; nothing is sealed or dropped meanwhile.
+    /// Errors: invalid_argument (the name or the filter), file_exists, no_space_on_device, bad_message (damage),
+    /// io_error.
+    [[nodiscard]] common::Result<HoldRecord, std::error_code> hold(HoldRecord hold, const event::QueryPlan& plan);
+    /// Forgets the copies of a hold. Errors: no_such_file_or_directory, io_error.
+    [[nodiscard]] common::Result<void, std::error_code> release_hold(const std::string& name,
+                                                                     const event::DropOrder& order);
+    /// By name.
+    [[nodiscard]] std::vector<HoldRecord> holds() const;
+    /// When the newest batch was committed; 0: there is none.
+    [[nodiscard]] common::Nanos newest_commit() const;
+    [[nodiscard]] const std::filesystem::path& folder() const noexcept;
+    /// With less room on the disk events are refused.
+    [[nodiscard]] std::uint64_t min_free_bytes() const noexcept;
     /// Seals every event acknowledged so far, however young. Errors: no_space_on_device, io_error, bad_message;
     /// operation_canceled after close().
     [[nodiscard]] common::Result<void, std::error_code> seal();

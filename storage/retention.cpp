@@ -28,11 +28,13 @@ public:
         }
         return forget_segments();
     }
-    [[nodiscard]] std::error_code write(DayBook& days, std::uint64_t last_seq, common::Nanos now) {
+    [[nodiscard]] std::error_code write(DayBook& days, OrderBook& orders, Order order) {
         DayDrop drop = days.dropped(day_).value_or(DayDrop{});
-        drop.at = now;
-        drop.last_seq = last_seq;
+        drop.at = order.at;
+        drop.last_seq = order.last_seq;
         drop.rows += rows_;
+        order.rows = rows_;
+        orders.add(order, writes_);
         rocksdb::ColumnFamilyHandle* family = db_->family(Family::day);
         for (const auto& [day, summary] : changed_) {
             if (summary.blocks == 0) {
@@ -47,6 +49,7 @@ public:
             days.set(day, summary);
         }
         days.set_drop(day_, drop);
+        orders.confirm(order);
         return {};
     }
 
@@ -149,14 +152,22 @@ private:
 
 } // namespace
 
-std::error_code drop_day(const DropParts& parts, std::int32_t day, common::Nanos now) {
+std::error_code drop_day(const DropParts& parts, std::int32_t day, const event::DropOrder& order, common::Nanos now) {
     if (day < 0 || day > 0xFFFF) { return std::make_error_code(std::errc::invalid_argument); }
-    const std::lock_guard sealing(parts.sealing);
+    const std::lock_guard sealing(parts.sealer.mutex());
+    if (const std::error_code error = parts.sealer.settle()) { return error; }
     {
         const std::lock_guard lock(parts.committer.write_mutex());
         Drop drop(parts.db, parts.days, day);
         if (const std::error_code error = drop.run()) { return error; }
-        if (const std::error_code error = drop.write(parts.days, parts.committer.committed(), now)) { return error; }
+        Order written;
+        written.kind = OrderKind::drop_day;
+        written.at = now;
+        written.subject = day_name(static_cast<std::uint16_t>(day));
+        written.actor = order.actor;
+        written.reason = order.reason;
+        written.last_seq = parts.committer.committed();
+        if (const std::error_code error = drop.write(parts.days, parts.orders, std::move(written))) { return error; }
     }
     return parts.stores.drop(static_cast<std::uint16_t>(day)); // a folder that stays goes at the next start
 }

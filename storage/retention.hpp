@@ -3,14 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <system_error>
 
 #include "common/clock.hpp"
+#include "event/store.hpp"
 #include "storage/committer.hpp"
 #include "storage/day_book.hpp"
 #include "storage/day_store.hpp"
 #include "storage/journal_db.hpp"
+#include "storage/order_book.hpp"
+#include "storage/sealer.hpp"
 
 namespace canhgac::storage {
 
@@ -19,11 +21,13 @@ struct DropParts {
     DayBook& days;
     DayStores& stores;
     Committer& committer;
-    std::mutex& sealing; ///< Sealer::mutex()
+    Sealer& sealer;
+    OrderBook& orders;
 };
 
-/// Drops every event of a UTC day of event time committed so far. Stops sealing and commits meanwhile (mixed
-/// micro-blocks are read). Events of before 1970 go with the first day.
-[[nodiscard]] std::error_code drop_day(const DropParts& parts, std::int32_t day, common::Nanos now);
+/// Drops every event of a UTC day of event time committed so far, and writes the order down with it. Stops sealing and
+/// commits meanwhile (mixed micro-blocks are read). Events of before 1970 go with the first day.
+[[nodiscard]] std::error_code drop_day(const DropParts& parts, std::int32_t day, const event::DropOrder& order,
+                                       common::Nanos now);
 
 } // namespace canhgac::storage

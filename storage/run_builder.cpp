@@ -280,7 +280,8 @@ std::error_code RunBuilder::encode_groups(SealRun& run, const std::function<bool
 std::error_code RunBuilder::encode_block(std::span<const BlockRow> rows, SealRun::Segment& segment, std::uint32_t run) {
     const auto number = static_cast<std::uint16_t>(segment.blocks.size());
     SealedBlock block = encoder_.encode(rows);
-    if (!gives_back(block, rows)) { return std::make_error_code(std::errc::state_not_recoverable); }
+    // The micro-blocks go once the run is recorded: what replaces them is read back first.
+    if (!gives_back(block, rows, check_)) { return std::make_error_code(std::errc::state_not_recoverable); }
     SegmentRecord& record = segment.record;
     record.run = run;
     record.rows += rows.size();
@@ -294,8 +295,7 @@ std::error_code RunBuilder::encode_block(std::span<const BlockRow> rows, SealRun
     return {};
 }
 
-/// The micro-blocks go once the run is recorded: what replaces them is read back first.
-bool RunBuilder::gives_back(const SealedBlock& block, std::span<const BlockRow> rows) {
+bool gives_back(const SealedBlock& block, std::span<const BlockRow> rows, SegmentReader& reader) {
     const auto fetch = [&block](std::uint32_t number) -> std::optional<std::string> {
         const auto found =
             std::lower_bound(block.columns.begin(), block.columns.end(), number,
@@ -303,8 +303,8 @@ bool RunBuilder::gives_back(const SealedBlock& block, std::span<const BlockRow> 
         if (found == block.columns.end() || found->first != number) { return std::nullopt; }
         return found->second;
     };
-    return check_.open(block.head, fetch) &&
-           std::equal(rows.begin(), rows.end(), check_.rows().begin(), check_.rows().end(), same);
+    return reader.open(block.head, fetch) &&
+           std::equal(rows.begin(), rows.end(), reader.rows().begin(), reader.rows().end(), same);
 }
 
 } // namespace canhgac::storage

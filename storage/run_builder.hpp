@@ -86,7 +86,6 @@ private:
     [[nodiscard]] std::error_code encode_groups(SealRun& run, const std::function<bool(common::Nanos)>& rest);
     [[nodiscard]] std::error_code encode_block(std::span<const BlockRow> rows, SealRun::Segment& segment,
                                                std::uint32_t run);
-    [[nodiscard]] bool gives_back(const SealedBlock& block, std::span<const BlockRow> rows);
 
     const JournalDb* db_;
     BlockReader reader_;
@@ -97,6 +96,9 @@ private:
     std::vector<Group> groups_;
     common::Nanos before_ = 0; ///< CPU time of the thread when it last rested
 };
+
+/// Reading the block gives these rows: whatever they were copied from may go then.
+[[nodiscard]] bool gives_back(const SealedBlock& block, std::span<const BlockRow> rows, SegmentReader& reader);
 
 /// CPU time of the calling thread.
 [[nodiscard]] common::Nanos thread_cpu() noexcept;

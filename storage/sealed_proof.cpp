@@ -85,11 +85,6 @@ void SealedProof::load_segment(const OpenSegment& segment) {
     }
 }
 
-bool SealedProof::dropped(std::uint16_t day, std::uint64_t seq) const {
-    const auto drop = days_->dropped(day);
-    return drop && seq <= drop->last_seq;
-}
-
 /// Puts the leaves of stored rows in their places, and the kept ones where rows were left out or dropped.
 std::string SealedProof::check_rows(const ChainRecord& record, const SealedBatch& batch, const Rows& stored) {
     leaves_.assign(batch.rows, {});
@@ -115,13 +110,13 @@ std::string SealedProof::check_rows(const ChainRecord& record, const SealedBatch
     return check_missing(record, batch, present);
 }
 
-/// Rows that are neither stored nor duplicates must be of days that were dropped later.
+/// Rows that are neither stored nor duplicates must be of days that were dropped later, by an order that holds.
 std::string SealedProof::check_missing(const ChainRecord& record, const SealedBatch& batch,
-                                       const std::vector<bool>& present) const {
+                                       const std::vector<bool>& present) {
     for (std::uint32_t row = 0; row < batch.rows; ++row) {
         if (present[row]) { continue; }
         const std::size_t index = batch.day_index.empty() ? 0 : batch.day_index[row];
-        if (index < batch.days.size() && dropped(batch.days[index], record.seq)) { continue; }
+        if (index < batch.days.size() && orders_->dropped(batch.days[index], record.seq)) { continue; }
         if (batch.dropped.contains(row)) { return "an event is marked as dropped but its day is not"; }
         return unreadable_ ? "its events cannot be read" : "its events are missing";
     }

@@ -12,8 +12,8 @@
 
 #include "common/result.hpp"
 #include "storage/chain.hpp"
-#include "storage/day_book.hpp"
 #include "storage/journal_db.hpp"
+#include "storage/order_book.hpp"
 #include "storage/seal_catalogue.hpp"
 #include "storage/sealed_reader.hpp"
 
@@ -22,8 +22,8 @@ namespace canhgac::storage {
 /// One pass over the chain, batches in ascending order: holds the leaves of one run. Not thread safe.
 class SealedProof {
 public:
-    SealedProof(const SealedReader& sealed, const SnapshotGuard& snapshot, const DayBook& days) noexcept
-        : sealed_(&sealed), snapshot_(&snapshot), days_(&days) {}
+    SealedProof(const SealedReader& sealed, const SnapshotGuard& snapshot, OrderProof& orders) noexcept
+        : sealed_(&sealed), snapshot_(&snapshot), orders_(&orders) {}
 
     /// Empty if the segments hold what the record says; an error only if reading failed.
     [[nodiscard]] common::Result<std::string, std::error_code> check(const ChainRecord& record,
@@ -49,14 +49,13 @@ private:
     void load_segment(const OpenSegment& segment);
     /// What is left of the run at hand belongs to no batch.
     void end_run();
-    [[nodiscard]] bool dropped(std::uint16_t day, std::uint64_t seq) const;
     [[nodiscard]] std::string check_rows(const ChainRecord& record, const SealedBatch& batch, const Rows& stored);
     [[nodiscard]] std::string check_missing(const ChainRecord& record, const SealedBatch& batch,
-                                            const std::vector<bool>& present) const;
+                                            const std::vector<bool>& present);
 
     const SealedReader* sealed_;
     const SnapshotGuard* snapshot_;
-    const DayBook* days_;
+    OrderProof* orders_;
     Sha256 hash_;
     std::uint64_t run_end_ = 0; ///< last batch of the run at hand
     bool unreadable_ = false;   ///< a part of it is

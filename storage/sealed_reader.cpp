@@ -124,7 +124,9 @@ common::Result<bool, std::error_code> SealedReader::read(const OpenSegment& segm
     if (head && reader.begin(*head, fetch) && reader.size() == segment.blocks[block].zone.rows && steps(reader)) {
         return true;
     }
-    if (dropped(segment.record.day) && error && error != bad_segment()) { return false; } // its files went away
+    if (!segment.held && dropped(segment.record.day) && error && error != bad_segment()) {
+        return false;
+    } // they went away
     return common::fail(error ? error : bad_segment());
 }
 

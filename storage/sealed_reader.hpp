@@ -22,6 +22,7 @@ struct OpenSegment {
     SegmentRecord record;
     std::shared_ptr<DayDb> db;
     std::vector<BlockEntry> blocks;
+    bool held = false; ///< of a legal hold, which no drop of a day touches
 };
 
 /// Thread safe. The parts must outlive it.

@@ -16,6 +16,9 @@ namespace canhgac::storage {
 namespace {
 
 constexpr std::chrono::seconds kSealLookEvery{1};
+/// Before a run that failed is tried again; doubles each time.
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{60};
 /// Deleted micro-blocks the journal carries before it is compacted.
 constexpr std::uint64_t kCompactBytes = 64 * common::kMiB;
 
@@ -133,7 +136,7 @@ void Sealer::run() {
     while (!stopping_) {
         {
             const std::lock_guard lock(mutex_);
-            while (!stopping_ && !broken_ && due() && !seal_run()) {
+            while (!stopping_ && !broken_ && std::chrono::steady_clock::now() >= next_try_ && due() && !seal_run()) {
                 pace();
                 measure();
             }
@@ -195,7 +198,7 @@ bool Sealer::rest(common::Nanos worked) {
 
 /// Without a limit while nothing is sealed: a full disk refuses by itself, and what is broken must not stop the ingest.
 void Sealer::pace() {
-    const double limit = broken_ || complained_ || stopping_ ? 0 : pace_.limit(waiting_rows_);
+    const double limit = broken_ || failures_ != 0 || stopping_ ? 0 : pace_.limit(waiting_rows_);
     if (limit != 0 && limit_ == 0) {
         parts_.logger.warning("{} events wait to be sealed: at most {:.0f} a second are acknowledged until fewer do",
                               waiting_rows_, limit);
@@ -206,54 +209,91 @@ void Sealer::pace() {
 }
 
 std::error_code Sealer::seal_run() {
+    const std::error_code error = build_and_write();
+    if (error == std::errc::operation_canceled) { return error; }
+    if (error) {
+        failed(error);
+        return error;
+    }
+    if (failures_ != 0) { parts_.logger.info("events are sealed again"); }
+    failures_ = 0;
+    return {};
+}
+
+void Sealer::failed(std::error_code error) {
+    metrics_.errors.add();
+    broken_ = broken_ || error == std::errc::state_not_recoverable;
+    if (failures_ == 0) {
+        parts_.logger.error("events stay in the journal, sealing failed{}: {}",
+                            broken_ ? "" : " and will be tried again", error.message());
+    }
+    next_try_ =
+        std::chrono::steady_clock::now() + std::min(kFirstPause * (1U << std::min(failures_, 16U)), kLongestPause);
+    ++failures_;
+}
+
+std::error_code Sealer::build_and_write() {
     const SealLimits limits{options_.seal.rows, options_.seal.bytes};
     // A segment is smaller than what it is made of, so this much is room enough.
     if (parts_.db.free_bytes() < options_.min_free_bytes + (options_.min_free_bytes == 0 ? 0 : options_.seal.bytes)) {
         return std::make_error_code(std::errc::no_space_on_device);
     }
+    if (const std::error_code error = settle()) { return error; }
+    if (sealed_ >= parts_.committer.committed()) { return {}; } // what was to be settled was all
     const bool hurried = pace_.hurries(waiting_rows_);
     const common::Nanos start = steady_now();
     auto run = builder_.build(next_run_, sealed_, parts_.committer.committed(), limits,
                               [this](common::Nanos worked) { return rest(worked); });
+    const std::uint64_t rows = run ? run->rows : 0;
     const common::Nanos before = thread_cpu();
-    std::error_code error = run ? write_run(*run) : run.error();
-    if (!error && hurried) { pace_.sealed(run->rows, steady_now() - start); }
+    const std::error_code error = run ? write_run(std::move(*run)) : run.error();
+    if (!error && hurried) { pace_.sealed(rows, steady_now() - start); }
     common::ignore(rest(thread_cpu() - before), "whoever goes on looks at stopping_");
-    if (error) {
-        if (error == std::errc::operation_canceled) { return error; }
-        metrics_.errors.add();
-        broken_ = broken_ || error == std::errc::state_not_recoverable;
-        if (!complained_) { parts_.logger.error("events stay in the journal, sealing failed: {}", error.message()); }
-        complained_ = true;
-        return error;
-    }
-    complained_ = false;
-    if (run->kept_batches != 0) {
-        parts_.logger.warning("{} batches stay in the journal: damaged, or with events of too many days",
-                              run->kept_batches);
-    }
-    return {};
+    return error;
 }
 
-std::error_code Sealer::write_run(SealRun& run) {
-    const bool has_segments = !run.segments.empty();
+std::error_code Sealer::write_run(SealRun&& run) {
     ++next_run_;
-    if (has_segments) {
+    if (!run.segments.empty()) {
         if (const std::error_code error = announce(run)) {
-            broken_ = true;
+            undone_.push_back(run.record);
             return error;
         }
         if (!passes(SealStep::announced)) { return std::make_error_code(std::errc::operation_canceled); }
         if (const std::error_code error = ingest(run)) {
-            withdraw(run);
+            undone_.push_back(run.record);
+            common::ignore(settle(), "tried again before the next run");
             return error;
         }
         if (!passes(SealStep::ingested)) { return std::make_error_code(std::errc::operation_canceled); }
     }
-    if (const std::error_code error = record(run)) {
-        broken_ = true; // it may have reached the log: the next start will see
+    if (const std::error_code error = finish(run)) {
+        for (SealRun::Segment& segment : run.segments) {
+            segment.chunks.clear(); // they are in the days
+        }
+        unrecorded_ = std::move(run);
         return error;
     }
+    if (!passes(SealStep::recorded)) { return std::make_error_code(std::errc::operation_canceled); }
+    compact_journal(run);
+    join_files(run);
+    return {};
+}
+
+std::error_code Sealer::settle() {
+    if (unrecorded_) {
+        if (const std::error_code error = finish(*unrecorded_)) { return error; }
+        unrecorded_.reset();
+    }
+    while (!undone_.empty()) {
+        if (const std::error_code error = take_back(undone_.back())) { return error; }
+        undone_.pop_back();
+    }
+    return {};
+}
+
+std::error_code Sealer::finish(const SealRun& run) {
+    if (const std::error_code error = record(run)) { return error; }
     sealed_ = run.record.last_seq;
     waiting_rows_ -= std::min(waiting_rows_, run.rows);
     if (counted_ <= sealed_) {
@@ -265,9 +305,10 @@ std::error_code Sealer::write_run(SealRun& run) {
     metrics_.bytes_in.add(static_cast<double>(run.bytes_in));
     metrics_.bytes_out.add(static_cast<double>(run.bytes_out));
     metrics_.kept.add(static_cast<double>(run.kept_batches));
-    if (!passes(SealStep::recorded)) { return std::make_error_code(std::errc::operation_canceled); }
-    compact_journal(run);
-    join_files(run);
+    if (run.kept_batches != 0) {
+        parts_.logger.warning("{} batches stay in the journal: damaged, or with events of too many days",
+                              run.kept_batches);
+    }
     return {};
 }
 
@@ -292,17 +333,16 @@ std::error_code Sealer::ingest(const SealRun& run) {
     return {};
 }
 
-void Sealer::withdraw(const SealRun& run) {
-    std::error_code error;
-    for (const SealRun::Segment& segment : run.segments) {
-        const auto db = parts_.stores.open(segment.record.day, false);
-        if (!error && !db) { error = db.error(); }
-        if (!error && *db != nullptr) { error = (*db)->erase(run.record.run); }
+std::error_code Sealer::take_back(const RunRecord& run) {
+    for (const std::uint16_t day : run.days) {
+        const auto db = parts_.stores.open(day, false);
+        if (!db) { return db.error(); }
+        if (*db == nullptr) { continue; }
+        if (const std::error_code error = (*db)->erase(run.run)) { return error; }
     }
     rocksdb::WriteBatch writes;
-    writes.Delete(parts_.db.family(Family::seg), building_key(run.record.run));
-    if (!error) { error = parts_.db.write_synced(writes); }
-    broken_ = broken_ || error; // the next start does it
+    writes.Delete(parts_.db.family(Family::seg), building_key(run.run));
+    return parts_.db.write_synced(writes);
 }
 
 std::error_code Sealer::record(const SealRun& run) {

@@ -3,15 +3,19 @@
 ///
 /// A run is announced in the journal, ingested into the databases of its days, then recorded: one synced write names
 /// the segments and deletes the micro-blocks, so that every reader's snapshot has each event once. What was announced
-/// and not recorded is erased at the next start; the micro-blocks are still there.
+/// and not recorded is erased at the next start; the micro-blocks are still there. A step that fails (a full disk) is
+/// undone or done again by the next try, which comes by itself, ever later, at most a minute.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "common/clock.hpp"
 #include "common/log.hpp"
@@ -64,6 +68,9 @@ public:
     void stop() noexcept;
     /// Held while a run is sealed: whoever drops a day takes it first, then Committer::write_mutex().
     [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+    /// Finishes or takes back what a full disk left half done, so that the catalogue is what the days hold. Called
+    /// with mutex() held, before a day changes otherwise.
+    [[nodiscard]] std::error_code settle();
 
 private:
     void recover();
@@ -71,12 +78,17 @@ private:
     void remove_dropped_days();
     void run();
     [[nodiscard]] bool due();
+    /// seal one run, and what is told of it and done after it failed.
     [[nodiscard]] std::error_code seal_run();
-    [[nodiscard]] std::error_code write_run(SealRun& run);
+    [[nodiscard]] std::error_code build_and_write();
+    [[nodiscard]] std::error_code write_run(SealRun&& run);
     [[nodiscard]] std::error_code announce(const SealRun& run);
     [[nodiscard]] std::error_code ingest(const SealRun& run);
-    void withdraw(const SealRun& run);
+    [[nodiscard]] std::error_code take_back(const RunRecord& run);
+    /// record() and all that follows from it.
+    [[nodiscard]] std::error_code finish(const SealRun& run);
     [[nodiscard]] std::error_code record(const SealRun& run);
+    void failed(std::error_code error);
     [[nodiscard]] bool passes(SealStep step);
     /// Sleeps as long as the CPU budget asks for after work; false: stopping.
     [[nodiscard]] bool rest(common::Nanos worked);
@@ -97,8 +109,14 @@ private:
     std::uint64_t counted_ = 0; ///< batches up to here are in waiting_rows_
     std::uint64_t waiting_rows_ = 0;
     std::uint64_t garbage_bytes_ = 0; ///< deleted from the journal since it was compacted
-    bool broken_ = false;             ///< a run may or may not be recorded: nothing is sealed until the next start
-    bool complained_ = false;
+    /// Announced, perhaps only in the log, and not to be recorded: taken back before anything else is sealed.
+    std::vector<RunRecord> undone_;
+    /// In its days' databases, recording failed and may have reached the log: recorded before anything else is sealed.
+    /// Writing the same again is harmless, whatever became of it.
+    std::optional<SealRun> unrecorded_;
+    bool broken_ = false;   ///< a block did not give back its rows: nothing is sealed until the next start
+    unsigned failures_ = 0; ///< runs that failed since one went well
+    std::chrono::steady_clock::time_point next_try_{};
     SealPace pace_;
     double limit_ = 0; ///< as the committer has it
 

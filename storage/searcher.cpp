@@ -132,17 +132,12 @@ private:
     std::map<Key, HeldRow, std::greater<>> held_;
 };
 
-common::Result<std::map<std::uint16_t, DaySummary>, std::error_code>
-Searcher::days(const SnapshotGuard& snapshot) const {
-    DayBook book;
+std::error_code Searcher::read_days(const SnapshotGuard& snapshot, DayBook& book) const {
     const auto entries = db_->iterate(Family::day, snapshot.get());
     for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
-        if (!book.restore(entries->key().ToStringView(), entries->value().ToStringView())) {
-            return common::fail(damaged());
-        }
+        if (!book.restore(entries->key().ToStringView(), entries->value().ToStringView())) { return damaged(); }
     }
-    if (const std::error_code error = to_error(entries->status())) { return common::fail(error); }
-    return book.days();
+    return to_error(entries->status());
 }
 
 bool Searcher::may_have(const ZoneRecord& zone, const Wanted& wanted) {
@@ -204,6 +199,31 @@ SegmentReader::Status Searcher::build_wanted(const Wanted& wanted, SegmentReader
     }
     if (rows.none()) { return {}; }
     return block.build(rows, wanted.parts);
+}
+
+std::error_code Searcher::held_candidates(const Wanted& wanted, const DayBook& book, event::QueryStats& stats,
+                                          std::map<std::uint16_t, std::vector<Candidate>>& out) const {
+    const auto segments = holds_->segments(wanted.from, wanted.to);
+    if (!segments) { return segments.error(); }
+    const auto any_dropped = [&book](const ZoneRecord& zone) {
+        for (std::uint32_t day = day_of(zone.min_time); day <= day_of(zone.max_time); ++day) {
+            if (book.dropped(static_cast<std::int32_t>(day))) { return true; }
+        }
+        return false;
+    };
+    for (const auto& segment : *segments) {
+        for (std::size_t block = 0; block < segment->blocks.size(); ++block) {
+            const BlockEntry& entry = segment->blocks[block];
+            ++stats.blocks_total;
+            if (!may_have(entry.zone, wanted) || !any_dropped(entry.zone)) {
+                ++stats.blocks_pruned;
+                continue;
+            }
+            const std::uint16_t day = day_of(entry.zone.max_time);
+            out[day].push_back({entry.zone.max_time, {day, 0, entry.min_seq}, segment, block});
+        }
+    }
+    return {};
 }
 
 template <typename Take>
@@ -306,8 +326,9 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
     event::QueryStats stats;
     if (plan.limit == 0) { return stats; }
     const SnapshotGuard snapshot(*db_);
-    const auto all_days = days(snapshot);
-    if (!all_days) { return common::fail(all_days.error()); }
+    DayBook book;
+    std::error_code error = read_days(snapshot, book);
+    if (error) { return common::fail(error); }
     auto filter = RowFilter::compile(plan.filter, *dict_, *sources_);
     if (!filter) { return common::fail(filter.error()); }
     const std::vector<std::uint32_t> fields = fields_needed(plan, *filter, *dict_);
@@ -316,16 +337,25 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
     Order order(names, visit, plan.limit, query_bytes_);
     Readers readers;
     const auto stop = [cancelled] { return cancelled != nullptr && cancelled->load(std::memory_order_relaxed); };
-    for (auto day = all_days->rbegin(); day != all_days->rend(); ++day) {
-        if (day->second.max_time < plan.from || day->second.min_time >= plan.to) {
-            stats.blocks_total += day->second.blocks;
-            stats.blocks_pruned += day->second.blocks;
-            continue;
+    const auto all_days = book.days();
+    std::map<std::uint16_t, std::vector<Candidate>> by_day; // what is held, then what is stored too
+    error = held_candidates(wanted, book, stats, by_day);
+    if (error) { return common::fail(error); }
+    for (const auto& [day, summary] : all_days) {
+        by_day.try_emplace(day);
+    }
+    for (auto at = by_day.rbegin(); at != by_day.rend(); ++at) {
+        std::vector<Candidate>& blocks = at->second;
+        if (const auto day = all_days.find(at->first); day != all_days.end()) {
+            if (day->second.max_time < plan.from || day->second.min_time >= plan.to) {
+                stats.blocks_total += day->second.blocks;
+                stats.blocks_pruned += day->second.blocks;
+            } else {
+                error = candidates(day->first, wanted, snapshot, stats, blocks);
+                if (!error) { error = sealed_candidates(day->first, wanted, snapshot, stats, blocks); }
+                if (error) { return common::fail(error); }
+            }
         }
-        std::vector<Candidate> blocks;
-        std::error_code error = candidates(day->first, wanted, snapshot, stats, blocks);
-        if (!error) { error = sealed_candidates(day->first, wanted, snapshot, stats, blocks); }
-        if (error) { return common::fail(error); }
         std::sort(blocks.begin(), blocks.end(), [](const Candidate& left, const Candidate& right) {
             return std::tie(left.max_time, left.key.seq) > std::tie(right.max_time, right.key.seq);
         });
@@ -333,7 +363,9 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
             stats.stopped_early = stop() || !order.give_newer_than(block.max_time) || !order.wants(block.max_time);
             if (stats.stopped_early) { break; }
             bool fits = true;
+            const bool held = block.segment != nullptr && block.segment->held;
             const auto take = [&](const BlockRow& row) {
+                if (held && !book.dropped(row.time, row.seq)) { return true; } // it is where it was
                 if (plan.any_order) {
                     stats.stopped_early = !names.visit(row, visit);
                 } else {
@@ -356,14 +388,40 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
     return stats;
 }
 
+std::error_code Searcher::each(const event::QueryPlan& plan, const std::function<bool(const BlockRow&)>& take) const {
+    const SnapshotGuard snapshot(*db_);
+    DayBook book;
+    if (const std::error_code error = read_days(snapshot, book)) { return error; }
+    auto filter = RowFilter::compile(plan.filter, *dict_, *sources_);
+    if (!filter) { return filter.error(); }
+    const Wanted wanted{plan.from, plan.to, &*filter, {}};
+    Readers readers;
+    event::QueryStats stats;
+    bool more = true;
+    for (const auto& [day, summary] : book.days()) {
+        if (summary.max_time < plan.from || summary.min_time >= plan.to) { continue; }
+        std::vector<Candidate> blocks;
+        std::error_code error = candidates(day, wanted, snapshot, stats, blocks);
+        if (!error) { error = sealed_candidates(day, wanted, snapshot, stats, blocks); }
+        if (error) { return error; }
+        for (auto block = blocks.begin(); more && block != blocks.end(); ++block) {
+            const auto read = read_block(*block, wanted, snapshot, readers, stats,
+                                         [&](const BlockRow& row) { return more = take(row); });
+            if (!read) { return read.error(); }
+        }
+        if (!more) { break; }
+    }
+    return {};
+}
+
 Searcher::Outcome Searcher::scan(common::Nanos from, common::Nanos to, const event::RowVisitor& visit) const {
     event::QueryStats stats;
     const SnapshotGuard snapshot(*db_);
-    const auto all_days = days(snapshot);
-    if (!all_days) { return common::fail(all_days.error()); }
+    DayBook book;
+    if (const std::error_code error = read_days(snapshot, book)) { return common::fail(error); }
     const Wanted wanted{from, to, nullptr, {}};
     std::vector<Candidate> blocks; // of the journal: few, but for those of before a release that seals
-    for (const auto& [day, summary] : *all_days) {
+    for (const auto& [day, summary] : book.days()) {
         if (summary.max_time < from || summary.min_time >= to) { continue; }
         if (const std::error_code error = candidates(day, wanted, snapshot, stats, blocks)) {
             return common::fail(error);

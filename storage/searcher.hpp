@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "storage/day_book.hpp"
 #include "storage/field_dict.hpp"
 #include "storage/held_row.hpp"
+#include "storage/hold_stores.hpp"
 #include "storage/journal_db.hpp"
 #include "storage/sealed_reader.hpp"
 #include "storage/source_book.hpp"
@@ -30,18 +32,24 @@ class RowFilter;
 class Searcher {
 public:
     Searcher(const JournalDb& db, const FieldDict& dict, const SourceBook& sources, const SealedReader& sealed,
-             std::size_t query_bytes) noexcept
-        : db_(&db), dict_(&dict), sources_(&sources), sealed_(&sealed), query_bytes_(query_bytes) {}
+             HoldStores& holds, std::size_t query_bytes) noexcept
+        : db_(&db), dict_(&dict), sources_(&sources), sealed_(&sealed), holds_(&holds), query_bytes_(query_bytes) {}
 
     using Outcome = common::Result<event::QueryStats, std::error_code>;
-    /// See event::EventStore::query. Errors: invalid_argument (a pattern), not_enough_memory (rows held back for order
-    /// exceed the limit), bad_message (damage), io_error.
+    /// See event::EventStore::query. Finds events under legal hold too, once their day was dropped. Errors:
+    /// invalid_argument (a pattern), not_enough_memory (rows held back for order exceed the limit), bad_message
+    /// (damage), io_error.
     [[nodiscard]] Outcome query(const event::QueryPlan& plan, const event::RowVisitor& visit,
                                 const std::atomic<bool>* cancelled) const;
     [[nodiscard]] Outcome scan(common::Nanos from, common::Nanos to, const event::RowVisitor& visit) const;
     [[nodiscard]] common::Result<std::uint64_t, std::error_code> tail(std::uint64_t position,
                                                                       const event::Filter& filter, std::uint64_t limit,
                                                                       const event::RowVisitor& visit) const;
+
+    /// Every stored event of the plan, in no order and without limit, until `take` returns false. Holds are not looked
+    /// at.
+    [[nodiscard]] std::error_code each(const event::QueryPlan& plan,
+                                       const std::function<bool(const BlockRow&)>& take) const;
 
 private:
     /// A block to read: of a segment if there is one, else of the journal.
@@ -66,9 +74,11 @@ private:
     class Names;
     class Order;
 
-    /// The days of the snapshot: those of DayBook may be older or newer.
-    [[nodiscard]] common::Result<std::map<std::uint16_t, DaySummary>, std::error_code>
-    days(const SnapshotGuard& snapshot) const;
+    /// The days of the snapshot: those of the store's DayBook may be older or newer.
+    [[nodiscard]] std::error_code read_days(const SnapshotGuard& snapshot, DayBook& book) const;
+    /// Blocks of holds that may have rows wanted of days that were dropped, by the day of their newest event.
+    [[nodiscard]] std::error_code held_candidates(const Wanted& wanted, const DayBook& book, event::QueryStats& stats,
+                                                  std::map<std::uint16_t, std::vector<Candidate>>& out) const;
     /// Blocks of one day that may have rows wanted; counts those that may not.
     [[nodiscard]] std::error_code candidates(std::uint16_t day, const Wanted& wanted, const SnapshotGuard& snapshot,
                                              event::QueryStats& stats, std::vector<Candidate>& out) const;
@@ -97,6 +107,7 @@ private:
     const FieldDict* dict_;
     const SourceBook* sources_;
     const SealedReader* sealed_;
+    HoldStores* holds_;
     std::size_t query_bytes_;
 };
 

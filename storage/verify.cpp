@@ -1,11 +1,13 @@
 #include "storage/verify.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
 #include <rocksdb/db.h>
 
 #include "storage/block_reader.hpp"
+#include "storage/order_book.hpp"
 #include "storage/prepared.hpp"
 #include "storage/sealed_proof.hpp"
 
@@ -21,11 +23,24 @@ constexpr std::chrono::milliseconds kBetweenReports{500};
 class Verifier {
 public:
     Verifier(const VerifyParts& parts, const VerifyOptions& options)
-        : db_(&parts.db), days_(&parts.days), signer_(&parts.signer), options_(&options), snapshot_(parts.db),
-          sealed_(parts.sealed, snapshot_, parts.days), catalogue_(&parts.sealed) {}
+        : db_(&parts.db), signer_(&parts.signer), options_(&options), snapshot_(parts.db),
+          orders_(parts.db, parts.signer), sealed_(parts.sealed, snapshot_, orders_), catalogue_(&parts.sealed) {}
 
     [[nodiscard]] common::Result<VerifyReport, std::error_code> run() {
-        list_expired_days();
+        const auto orders = orders_.check();
+        if (!orders) { return common::fail(orders.error()); }
+        auto report = walk();
+        if (report) { report->orders = orders_.orders(); }
+        if (report && report->first_bad_seq == 0 && !orders->empty()) {
+            report->first_bad_seq =
+                orders_.orders().empty() ? 1 : std::max<std::uint64_t>(1, orders_.orders().back().last_seq);
+            report->problem = *orders;
+        }
+        return report;
+    }
+
+private:
+    [[nodiscard]] common::Result<VerifyReport, std::error_code> walk() {
         const auto records = db_->iterate(Family::chain, snapshot_.get());
         records->SeekToLast();
         if (records->Valid()) { report_.total = key_part<std::uint64_t>(records->key().ToStringView(), 0); }
@@ -46,7 +61,6 @@ public:
         return check_end();
     }
 
-private:
     static constexpr std::string_view kNotSigned = "no head is signed for it: one is each second while events come";
     static constexpr std::string_view kStrayRows = "segments hold events that this batch does not have";
 
@@ -61,12 +75,6 @@ private:
         told_ = now;
         options_->progress(report_);
     }
-    void list_expired_days() {
-        for (const auto& [day, drop] : days_->drops()) {
-            report_.expired_days.push_back({day, drop.at, drop.rows});
-        }
-    }
-
     /// Empty if the batch holds; then `previous` is its head.
     [[nodiscard]] common::Result<std::string, std::error_code> check(std::uint64_t seq, std::string_view value,
                                                                      Digest& previous) {
@@ -167,10 +175,6 @@ private:
         report_.problem = problem;
         return report_;
     }
-    [[nodiscard]] bool dropped(common::Nanos time, std::uint64_t seq) const {
-        const auto drop = days_->dropped(day_of(time));
-        return drop && seq <= drop->last_seq;
-    }
     /// Empty if the block holds what the record says; an error only if reading failed.
     [[nodiscard]] common::Result<std::string, std::error_code> check_block(const ChainRecord& record) {
         const auto value = get(Family::mb, to_key({day_of(record.max_time), 0, record.seq}));
@@ -188,7 +192,7 @@ private:
         while (reader_.next(row)) {
             leaves_.push_back(
                 leaf_hash(hash_, row.index, row.received, static_cast<std::uint32_t>(row.source), row.raw));
-            if (stored->dropped.contains(row.index) && !dropped(row.time, record.seq)) {
+            if (stored->dropped.contains(row.index) && !orders_.dropped(day_of(row.time), record.seq)) {
                 return std::string("an event is marked as dropped but its day is not");
             }
         }
@@ -221,7 +225,9 @@ private:
         for (std::uint32_t day = day_of(record.min_time); day <= day_of(record.max_time); ++day) {
             // Days between may have had no row; the ends had one.
             const bool end = day == day_of(record.min_time) || day == day_of(record.max_time);
-            if (end && !dropped(day * common::kDay, record.seq)) { return "its events are missing"; }
+            if (end && !orders_.dropped(static_cast<std::uint16_t>(day), record.seq)) {
+                return "its events are missing";
+            }
         }
         ++report_.expired;
         return {};
@@ -239,10 +245,10 @@ private:
     }
 
     const JournalDb* db_;
-    const DayBook* days_;
     const ChainSigner* signer_;
     const VerifyOptions* options_;
     SnapshotGuard snapshot_;
+    OrderProof orders_;
     SealedProof sealed_;
     const SealedReader* catalogue_;
     Sha256 hash_;

@@ -5,7 +5,6 @@
 
 #include "common/result.hpp"
 #include "storage/chain.hpp"
-#include "storage/day_book.hpp"
 #include "storage/journal_db.hpp"
 #include "storage/sealed_reader.hpp"
 #include "storage/verify_report.hpp"
@@ -14,7 +13,6 @@ namespace canhgac::storage {
 
 struct VerifyParts {
     const JournalDb& db;
-    const DayBook& days;
     const SealedReader& sealed;
     const ChainSigner& signer;
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/clock.hpp"
+#include "storage/order.hpp"
 
 namespace canhgac::storage {
 
@@ -26,13 +27,6 @@ struct VerifyOptions {
     std::function<void(const VerifyReport&)> progress{};
 };
 
-/// A day forgotten by policy.
-struct ExpiredDay {
-    std::uint16_t day = 0; ///< since 1970-01-01, UTC
-    common::Nanos at = 0;  ///< when it was dropped
-    std::uint64_t rows = 0;
-};
-
 struct VerifyReport {
     std::uint64_t batches = 0; ///< chain records walked
     std::uint64_t total = 0;   ///< there were when it began
@@ -45,7 +39,8 @@ struct VerifyReport {
     std::uint64_t reached = 0;       ///< the last batch that holds
     std::string head{};              ///< its head in hexadecimal: to be noted elsewhere
     bool cancelled = false;
-    std::vector<ExpiredDay> expired_days{};
+    std::uint64_t held = 0;      ///< events under legal hold whose copies were proven
+    std::vector<Order> orders{}; ///< that hold: who had which day forgotten, when and why
 };
 
 } // namespace canhgac::storage

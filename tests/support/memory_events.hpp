@@ -89,7 +89,10 @@ public:
         if (failing) { return common::fail(std::make_error_code(std::errc::io_error)); }
         return stats;
     }
-    [[nodiscard]] common::Result<void, std::error_code> drop(std::int32_t /*day*/) override { return {}; }
+    [[nodiscard]] common::Result<void, std::error_code> drop(std::int32_t /*day*/,
+                                                             const event::DropOrder& /*order*/) override {
+        return {};
+    }
     /// One more row, a batch of its own, while others read tail().
     void commit(Row row) {
         const std::lock_guard lock(mutex_);

@@ -44,31 +44,37 @@ protected:
     }
 
     void start(api::ApiLimits limits = {}) {
-        api::Services services{.events = events,
-                               .sources = sources,
-                               .alerts = book,
-                               .outbox = outbox,
-                               .ledger = ledger,
-                               .metrics = metrics,
-                               .clock = clock,
-                               .logger = logger,
-                               .status =
-                                   [] {
-                                       return api::StatusReport{.version = "1.2.3",
-                                                                .listeners = {{"syslog_udp", 5514}},
-                                                                .numbers = {{"rules", 40}},
-                                                                .texts = {{"mode", "all"}}};
-                                   },
-                               .rules =
-                                   [] {
-                                       return std::vector<api::RuleSummary>{
-                                           {"id-1", "Dò mật khẩu SSH", "high", {"attack.t1110"}, "ssh.yml"}};
-                                   },
-                               .reload_rules = [this] { return reload; },
-                               .not_ready = [this] { return not_ready; },
-                               .verify = [this](const storage::VerifyOptions& options) { return prove(options); },
-                               .export_evidence = [this](const api::EvidenceRequest& request,
-                                                         const std::atomic<bool>&) { return pack(request); }};
+        api::Services services{
+            .events = events,
+            .sources = sources,
+            .alerts = book,
+            .outbox = outbox,
+            .ledger = ledger,
+            .metrics = metrics,
+            .clock = clock,
+            .logger = logger,
+            .status =
+                [] {
+                    return api::StatusReport{.version = "1.2.3",
+                                             .listeners = {{"syslog_udp", 5514}},
+                                             .numbers = {{"rules", 40}},
+                                             .texts = {{"mode", "all"}}};
+                },
+            .rules =
+                [] {
+                    return std::vector<api::RuleSummary>{
+                        {"id-1", "Dò mật khẩu SSH", "high", {"attack.t1110"}, "ssh.yml"}};
+                },
+            .reload_rules = [this] { return reload; },
+            .not_ready = [this] { return not_ready; },
+            .holds = [this] { return holds; },
+            .add_hold = [this](storage::HoldRecord hold,
+                               const event::QueryPlan& plan) { return keep_hold(std::move(hold), plan); },
+            .release_hold = [this](const std::string& name,
+                                   const event::DropOrder& order) { return drop_hold(name, order); },
+            .verify = [this](const storage::VerifyOptions& options) { return prove(options); },
+            .export_evidence = [this](const api::EvidenceRequest& request,
+                                      const std::atomic<bool>&) { return pack(request); }};
         net::StreamServerConfig address;
         address.name = "api";
         server = std::make_unique<api::ApiServer>(io, address, kToken, "operator", std::move(services), limits);
@@ -133,6 +139,31 @@ protected:
         return {};
     }
 
+    using Kept = common::Result<storage::HoldRecord, std::error_code>;
+    Kept keep_hold(storage::HoldRecord hold, const event::QueryPlan& plan) {
+        if (!storage::is_hold_name(hold.name)) {
+            return common::fail(std::make_error_code(std::errc::invalid_argument));
+        }
+        for (const auto& other : holds) {
+            if (other.name == hold.name) { return common::fail(std::make_error_code(std::errc::file_exists)); }
+        }
+        hold.from = plan.from;
+        hold.to = plan.to;
+        hold.at = clock.now();
+        hold.rows = 12;
+        hold_plans.push_back(plan);
+        holds.push_back(hold);
+        return hold;
+    }
+    common::Result<void, std::error_code> drop_hold(const std::string& name, const event::DropOrder& order) {
+        releases.push_back(order);
+        if (std::erase_if(holds, [&name](const auto& hold) { return hold.name == name; }) != 0) { return {}; }
+        return common::fail(std::make_error_code(std::errc::no_such_file_or_directory));
+    }
+
+    std::vector<storage::HoldRecord> holds;
+    std::vector<event::QueryPlan> hold_plans;
+    std::vector<event::DropOrder> releases;
     std::atomic<bool> never{false};
     MemoryState state;
     MemoryEvents events;

@@ -360,7 +360,13 @@ TEST_F(ApiServerTest, ProvesTheStoreAndTellsHowFarItIs) {
     verify_report.total = 9;
     verify_report.head = "ab";
     verify_report.events = 70;
-    verify_report.expired_days.push_back({20'000, kMorning, 5});
+    storage::Order order;
+    order.at = kMorning;
+    order.subject = "2024-10-04";
+    order.actor = "policy";
+    order.reason = "12 months";
+    order.rows = 5;
+    verify_report.orders.push_back(std::move(order));
     start();
     const Answer good = post("/api/v1/verify", R"({"from":"2026-11-22T00:00:00Z","after":3,"after_head":"cd"})");
     ASSERT_EQ(good.status, 200);
@@ -375,6 +381,7 @@ TEST_F(ApiServerTest, ProvesTheStoreAndTellsHowFarItIs) {
     EXPECT_TRUE(report.at("ok").as_bool());
     EXPECT_TRUE(report.at("first_bad").is_null());
     EXPECT_EQ(report.at("expired_days").at(0).at("day").as_string(), "2024-10-04");
+    EXPECT_EQ(report.at("expired_days").at(0).at("by").as_string(), "policy");
     EXPECT_GT(report.at("events_per_second").to_number<std::uint64_t>(), 0U);
 
     verify_report.first_bad_seq = 8;

@@ -120,13 +120,14 @@ TEST_F(OpenApiTest, EveryOperationAnswersAsDocumented) {
     events.rows.push_back({test::kMorning, "line"});
     static_cast<void>(sources.intern({"10.0.0.1", ""}, test::kMorning));
     static_cast<void>(ledger.listener("syslog_udp").peer(peers.intern_local("10.0.0.1")));
+    holds.emplace_back().name = "case-1";
     start();
     const std::string id = detect("r1");
     static_cast<void>(outbox.step("mail"));
     const std::string key(get("/api/v1/notices?state=dead").json().at("notices").at(0).at("key").as_string());
     const auto fill = [&](std::string path) {
-        for (const auto& [name, value] :
-             {std::pair{"{id}", id}, std::pair{"{channel}", std::string("mail")}, std::pair{"{key}", key}}) {
+        for (const auto& [name, value] : {std::pair{"{id}", id}, std::pair{"{channel}", std::string("mail")},
+                                          std::pair{"{key}", key}, std::pair{"{name}", std::string("case-1")}}) {
             if (const auto at = path.find(name); at != std::string::npos) {
                 path.replace(at, std::string(name).size(), value);
             }
@@ -140,6 +141,9 @@ TEST_F(OpenApiTest, EveryOperationAnswersAsDocumented) {
             route.path.ends_with("/actions") ? R"({"action":"acknowledge"})"
             : route.path.ends_with("/search") || route.path.ends_with("/verify") || route.path.ends_with("/export")
                 ? "{}"
+            : route.path.ends_with("/release") ? R"({"reason":"closed"})"
+            : route.path.ends_with("/holds") && route.method == "POST"
+                ? R"({"name":"case-2","incident":"12","query":"evil"})"
             : route.path.ends_with("/backtest")
                 ? R"({"rules":"title: t\nlogsource: {product: windows}\ndetection: {s: {a: b}, condition: s}"})"
                 : "";
@@ -153,6 +157,9 @@ TEST_F(OpenApiTest, EveryOperationAnswersAsDocumented) {
     expect_documented("GET", "/api/v1/alerts/{id}", get("/api/v1/alerts/none"));
     expect_documented("GET", "/api/v1/sources", get("/api/v1/sources"));
     expect_documented("POST", "/api/v1/search", post("/api/v1/search", "x"));
+    expect_documented("POST", "/api/v1/holds", post("/api/v1/holds", R"({"name":"case-2","incident":"12"})"));
+    expect_documented("POST", "/api/v1/holds", post("/api/v1/holds", "{}"));
+    expect_documented("POST", "/api/v1/holds/{name}/release", post("/api/v1/holds/x/release", R"({"reason":"y"})"));
     reload.ok = false;
     expect_documented("POST", "/api/v1/rules/reload", call("POST", "/api/v1/rules/reload"));
     not_ready = "opening";

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/retention.hpp"
+
 namespace canhgac::app {
 namespace {
 
@@ -35,6 +37,11 @@ TEST(Config, TheDocumentedExampleIsReadInFull) {
     EXPECT_EQ(config.data_dir, "/var/lib/canhgac");
     ASSERT_EQ(config.sources.size(), 1U);
     EXPECT_EQ(config.sources[0].level, 3);
+    EXPECT_EQ(config.storage.retention.months, 12U);
+    EXPECT_EQ(config.storage.retention.levels[4], 24U);
+    ASSERT_EQ(config.storage.retention.sources.size(), 1U);
+    EXPECT_EQ(config.storage.retention.sources[0].months, 18U);
+    EXPECT_EQ(config.storage.when_full, Config::Storage::WhenFull::refuse);
     EXPECT_EQ(config.sources[0].zone_offset_seconds, 7 * 3600);
     EXPECT_EQ(config.syslog_tcp->plaintext_from.size(), 2U);
     EXPECT_EQ(config.syslog_tls->tls.clients, TlsConfig::Clients::required);
@@ -70,6 +77,32 @@ TEST(Config, ValuesThatDoNotFitAreNamed) {
     EXPECT_THAT(error_of("api: 5\n"), HasSubstr("expected a map"));
     EXPECT_THAT(error_of("api:\n\taddress: x\n"), HasSubstr("c.yaml:2"));
     EXPECT_THAT(error_of("log: {level: info}\nlog: {level: info}\n"), HasSubstr("c.yaml:2"));
+}
+
+TEST(Config, TheLongestRetentionOfAllCounts) {
+    const auto longest = [](std::string_view text) {
+        return longest_retention(parse_config(text, "c").storage.retention);
+    };
+    EXPECT_EQ(longest("")->months, 12U);
+    EXPECT_EQ(longest("")->rule, "storage.retention.months");
+    EXPECT_EQ(longest("storage: {retention: {months: 3, levels: {2: 1, 5: 24}}}\n")->months, 24U);
+    EXPECT_EQ(longest("storage: {retention: {months: 3, levels: {2: 1, 5: 24}}}\n")->rule,
+              "storage.retention.levels.5");
+    const auto source = longest("sources: [{network: 10.1.0.0/16, organization: x, retention_months: 36}]\n");
+    EXPECT_EQ(source->months, 36U);
+    EXPECT_EQ(source->rule, "sources 10.1.0.0/16: retention_months");
+    EXPECT_FALSE(longest("storage: {retention: {months: 0}}\n")) << "for ever";
+    EXPECT_FALSE(longest("storage: {retention: {levels: {3: 0}}}\n"));
+    EXPECT_FALSE(longest("sources: [{network: 10.1.0.0/16, organization: x, retention_months: 0}]\n"));
+}
+
+TEST(Config, RetentionThatDoesNotFitIsNamed) {
+    EXPECT_THAT(error_of("storage: {retention: {months: 1201}}\n"), HasSubstr("from 0 to 1200"));
+    EXPECT_THAT(error_of("storage: {retention: {levels: {6: 1}}}\n"), HasSubstr("unknown key '6'"));
+    EXPECT_THAT(error_of("storage: {when_full: delete}\n"), HasSubstr("must be one of refuse, drop_oldest"));
+    const auto findings = check_config(parse_config("storage: {retention: {levels: {1: 1, 4: 3}}}\n", "c"));
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_THAT(findings.front(), HasSubstr("storage.retention.levels.4: 3 months are less than the 6"));
 }
 
 TEST(Config, AListenerCanBeTurnedOff) {

@@ -87,7 +87,7 @@ public:
                                                             const event::RowVisitor&) override {
         return event::QueryStats{};
     }
-    common::Result<void, std::error_code> drop(std::int32_t) override { return {}; }
+    common::Result<void, std::error_code> drop(std::int32_t, const event::DropOrder&) override { return {}; }
     common::Result<std::uint64_t, std::error_code> tail(std::uint64_t position, const event::Filter&, std::uint64_t,
                                                         const event::RowVisitor&) override {
         return position;

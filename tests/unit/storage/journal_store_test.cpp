@@ -270,7 +270,7 @@ TEST(SourceBookTest, OverflowIsSharedByPeerThenByAll) {
 TEST_F(JournalStoreTest, SaysWhyItDoesNotOpen) {
     EXPECT_THAT(refusal(folder_.path()), HasSubstr("in use by another process"));
     store_.reset();
-    std::ofstream(folder_.path() / "FORMAT") << "canhgac-store 3\n";
+    std::ofstream(folder_.path() / "FORMAT") << "canhgac-store 4\n";
     EXPECT_THAT(refusal(folder_.path()), HasSubstr("newer than this release"));
     std::ofstream(folder_.path() / "FORMAT") << "canhgac-store 1\n";
     std::filesystem::permissions(folder_.path() / "chain.key", std::filesystem::perms(0644));

@@ -37,6 +37,8 @@ private:
     std::filesystem::path path_;
 };
 
+inline const event::DropOrder kTestOrder{"tester", "a test"};
+
 /// Waits for the fate of one batch.
 class Fate {
 public:

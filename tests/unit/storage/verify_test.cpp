@@ -223,7 +223,7 @@ TEST_F(VerifyTest, AChainComputedAnewIsNoticedByItsSignatures) {
         DayStores stores(folder_.path(), logger_);
         const SealedReader sealed(db, stores, days);
         const ChainSigner signer(folder_.path(), false);
-        left = verify_chain({db, days, sealed, signer}, {}).value();
+        left = verify_chain({db, sealed, signer}, {}).value();
     }
     EXPECT_GE(left.first_bad_seq, 5U);
     EXPECT_EQ(left.problem, "no head is signed for it: one is each second while events come");
@@ -287,14 +287,14 @@ TEST_F(VerifyTest, HeadsAreSignedAlsoWhenTheClockIsSetBack) {
 TEST_F(VerifyTest, ADayIsExpiredOnlyIfItWasDropped) {
     open();
     ASSERT_TRUE(append_one("of another day", samples::kStart + 3 * common::kDay));
-    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart)));
+    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart), kTestOrder));
     const VerifyReport all = report();
     EXPECT_EQ(all.first_bad_seq, 0U) << all.problem;
     EXPECT_EQ(all.expired, 10U);
-    ASSERT_EQ(all.expired_days.size(), 1U);
-    EXPECT_EQ(all.expired_days[0].day, day_of(samples::kStart));
-    EXPECT_EQ(all.expired_days[0].rows, 200U);
-    forge(Family::day, DayBook::drop_key(day_of(samples::kStart)), [](const std::string&) { return std::nullopt; });
+    ASSERT_EQ(all.orders.size(), 1U);
+    EXPECT_EQ(all.orders[0].subject, day_name(day_of(samples::kStart)));
+    EXPECT_EQ(all.orders[0].rows, 200U);
+    forge(Family::orders, seq_key(1), [](const std::string&) { return std::nullopt; });
     EXPECT_EQ(report().first_bad_seq, 1U);
     EXPECT_EQ(report().problem, "its events are missing");
 }
