@@ -40,7 +40,8 @@ public:
     [[nodiscard]] common::Result<std::vector<SegmentRecord>, std::error_code>
     segments(const RunRecord& run, const SnapshotGuard& snapshot) const;
 
-    /// Nothing: its day was dropped meanwhile. Errors: bad_message (missing or damaged), io_error.
+    /// Nothing: its day was dropped meanwhile. Errors: bad_message (missing or damaged), no_such_device (its volume
+    /// cannot be reached), io_error.
     [[nodiscard]] common::Result<std::optional<OpenSegment>, std::error_code> open(const SegmentRecord& segment) const;
     /// Unpacks a block; false: the day was dropped meanwhile. Errors as open().
     [[nodiscard]] common::Result<bool, std::error_code> open(const OpenSegment& segment, std::size_t block,
@@ -50,6 +51,7 @@ public:
     [[nodiscard]] static std::optional<std::string> grams(const OpenSegment& segment, std::size_t block);
 
 private:
+    [[nodiscard]] std::error_code or_unreachable(std::uint16_t day, std::error_code error) const;
     [[nodiscard]] bool dropped(std::uint16_t day) const { return days_->dropped(day).has_value(); }
 
     const JournalDb* db_;

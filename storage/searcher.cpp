@@ -156,6 +156,10 @@ std::error_code Searcher::sealed_candidates(std::uint16_t day, const Wanted& wan
             continue;
         }
         auto opened = sealed_->open(record);
+        if (!opened && opened.error() == std::errc::no_such_device) {
+            stats.blocks_unreachable += record.blocks;
+            continue;
+        }
         if (!opened) { return opened.error(); }
         if (!*opened) { continue; }
         const auto segment = std::make_shared<const OpenSegment>(std::move(**opened));
@@ -337,6 +341,10 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
                 return fits && (stats.rows_scanned % kRowsBetweenLooks != 0 || !stop());
             };
             const auto read = read_block(block, wanted, snapshot, readers, stats, take);
+            if (!read && read.error() == std::errc::no_such_device) {
+                ++stats.blocks_unreachable;
+                continue;
+            }
             if (!read) { return common::fail(read.error()); }
             if (!fits) { return common::fail(std::make_error_code(std::errc::not_enough_memory)); }
         }
@@ -365,6 +373,7 @@ std::error_code Searcher::each(const event::QueryPlan& plan, const std::function
         std::vector<Candidate> blocks;
         std::error_code error = candidates(day, wanted, snapshot, stats, blocks);
         if (!error) { error = sealed_candidates(day, wanted, snapshot, stats, blocks); }
+        if (!error && stats.blocks_unreachable != 0) { error = std::make_error_code(std::errc::no_such_device); }
         if (error) { return error; }
         for (auto block = blocks.begin(); more && block != blocks.end(); ++block) {
             const auto read = read_block(*block, wanted, snapshot, readers, stats,

@@ -47,7 +47,7 @@ public:
                                                                       const event::RowVisitor& visit) const;
 
     /// Every stored event of the plan, in no order and without limit, until `take` returns false. Holds are not looked
-    /// at.
+    /// at; a day that cannot be reached is an error (no_such_device).
     [[nodiscard]] std::error_code each(const event::QueryPlan& plan,
                                        const std::function<bool(const BlockRow&)>& take) const;
 
