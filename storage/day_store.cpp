@@ -246,7 +246,7 @@ common::Result<fs::path, std::error_code> DayStores::move_to_trash(std::uint16_t
     const fs::path from = path(day);
     std::error_code error;
     if (!fs::exists(fs::symlink_status(from, error))) { return fs::path(); }
-    const auto to = trash_place(day);
+    auto to = trash_place(day);
     if (!to) { return to; }
     fs::rename(from, *to, error);
     if (error) { return common::fail(error); }

@@ -175,6 +175,18 @@ std::error_code Searcher::sealed_candidates(std::uint16_t day, const Wanted& wan
     return {};
 }
 
+std::error_code Searcher::stored_candidates(const Day& day, const Wanted& wanted, const SnapshotGuard& snapshot,
+                                            event::QueryStats& stats, std::vector<Candidate>& out) const {
+    const auto& [number, summary] = day;
+    if (summary.max_time < wanted.from || summary.min_time >= wanted.to) {
+        stats.blocks_total += summary.blocks;
+        stats.blocks_pruned += summary.blocks;
+        return {};
+    }
+    const std::error_code error = candidates(number, wanted, snapshot, stats, out);
+    return error ? error : sealed_candidates(number, wanted, snapshot, stats, out);
+}
+
 std::error_code Searcher::held_candidates(const Wanted& wanted, const DayBook& book, event::QueryStats& stats,
                                           std::map<std::uint16_t, std::vector<Candidate>>& out) const {
     const auto segments = holds_->segments(wanted.from, wanted.to);
@@ -318,14 +330,8 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
     for (auto at = by_day.rbegin(); at != by_day.rend(); ++at) {
         std::vector<Candidate>& blocks = at->second;
         if (const auto day = all_days.find(at->first); day != all_days.end()) {
-            if (day->second.max_time < plan.from || day->second.min_time >= plan.to) {
-                stats.blocks_total += day->second.blocks;
-                stats.blocks_pruned += day->second.blocks;
-            } else {
-                error = candidates(day->first, wanted, snapshot, stats, blocks);
-                if (!error) { error = sealed_candidates(day->first, wanted, snapshot, stats, blocks); }
-                if (error) { return common::fail(error); }
-            }
+            error = stored_candidates(*day, wanted, snapshot, stats, blocks);
+            if (error) { return common::fail(error); }
         }
         std::sort(blocks.begin(), blocks.end(), [](const Candidate& left, const Candidate& right) {
             return std::tie(left.max_time, left.key.seq) > std::tie(right.max_time, right.key.seq);
@@ -368,11 +374,9 @@ std::error_code Searcher::each(const event::QueryPlan& plan, const std::function
     Readers readers;
     event::QueryStats stats;
     bool more = true;
-    for (const auto& [day, summary] : book.days()) {
-        if (summary.max_time < plan.from || summary.min_time >= plan.to) { continue; }
+    for (const Day& day : book.days()) {
         std::vector<Candidate> blocks;
-        std::error_code error = candidates(day, wanted, snapshot, stats, blocks);
-        if (!error) { error = sealed_candidates(day, wanted, snapshot, stats, blocks); }
+        std::error_code error = stored_candidates(day, wanted, snapshot, stats, blocks);
         if (!error && stats.blocks_unreachable != 0) { error = std::make_error_code(std::errc::no_such_device); }
         if (error) { return error; }
         for (auto block = blocks.begin(); more && block != blocks.end(); ++block) {
