@@ -105,10 +105,15 @@ private:
 };
 
 std::string stats_line(const event::QueryStats& stats, const storage::QueryRunProgress& progress, double seconds) {
+    const std::string partial =
+        stats.blocks_unreachable == 0
+            ? std::string()
+            : fmt::format(",\"partial\":\"{} blocks of old events are on a volume that cannot be reached\"",
+                          stats.blocks_unreachable);
     return fmt::format("{{\"stats\":{{\"rows\":{},\"rows_matched\":{},\"rows_scanned\":{},\"blocks_total\":{},"
-                       "\"blocks_pruned\":{},\"stopped_early\":{},\"memory_peak\":{},\"seconds\":{:.6f}}}}}\n",
+                       "\"blocks_pruned\":{},\"stopped_early\":{},\"memory_peak\":{},\"seconds\":{:.6f}{}}}}}\n",
                        progress.rows, stats.rows_matched, stats.rows_scanned, stats.blocks_total, stats.blocks_pruned,
-                       stats.stopped_early || progress.cut, progress.memory_peak, seconds);
+                       stats.stopped_early || progress.cut, progress.memory_peak, seconds, partial);
 }
 
 void add_stats(event::QueryStats& stats, const event::QueryStats& more) noexcept {
@@ -116,6 +121,7 @@ void add_stats(event::QueryStats& stats, const event::QueryStats& more) noexcept
     stats.rows_scanned += more.rows_scanned;
     stats.blocks_total += more.blocks_total;
     stats.blocks_pruned += more.blocks_pruned;
+    stats.blocks_unreachable += more.blocks_unreachable;
 }
 
 std::string error_line(unsigned status, std::string_view detail) {

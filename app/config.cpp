@@ -126,6 +126,8 @@ void read_storage(ConfigMap map, Config::Storage& storage) {
     map.number("seal_events", storage.seal_events, 1'000U, 1'000'000U);
     map.number("seal_mib", storage.seal_mib, std::size_t{1}, std::size_t{1024});
     map.number("seal_cpu_percent", storage.seal_cpu_percent, 1U, 100U);
+    map.path("cold_path", storage.cold_path);
+    map.number("cold_after_days", storage.cold_after_days, 1U, 36'500U);
     if (auto child = map.child("retention")) { read_retention(*child, storage.retention); }
     map.choice(
         "when_full", storage.when_full,

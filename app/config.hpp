@@ -118,6 +118,8 @@ struct Config {
             };
             std::vector<Source> sources; ///< sources[].retention_months
         } retention;
+        std::filesystem::path cold_path; ///< empty: there is none
+        unsigned cold_after_days = 30;
         enum class WhenFull : std::uint8_t { refuse, drop_oldest } when_full = WhenFull::refuse;
     } storage;
     struct Engine {

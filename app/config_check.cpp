@@ -79,6 +79,9 @@ std::vector<std::string> check_config(const Config& config) {
         findings.add(fmt::format("api listens on {}: beyond loopback it needs tls", config.api.endpoint.text()));
     }
     findings.retention(config.storage.retention);
+    if (!config.storage.cold_path.empty() && !config.storage.cold_path.is_absolute()) {
+        findings.add(fmt::format("storage.cold_path: {} is not an absolute path", config.storage.cold_path.string()));
+    }
     for (const auto& path : config.rules.paths) {
         std::error_code error;
         if (!std::filesystem::exists(path, error)) {

@@ -114,6 +114,11 @@ void SearchPrinter::add_line(std::string_view line) {
         ended_ = true;
         flush_rows();
         if (output_ == Output::lines && with_stats_) { print_text_line(line); }
+        const json::value& stats = object.at("stats");
+        const auto* partial = stats.is_object() ? stats.as_object().if_contains("partial") : nullptr;
+        if (partial != nullptr) {
+            std::fprintf(stderr, "canhgac: the result is partial: %s\n", cell_text(*partial).c_str());
+        }
         return;
     }
     if (object.contains("progress") && !object.contains("_id")) { return; }

@@ -94,6 +94,7 @@ storage::JournalOptions journal_options(const Config::Storage& storage) {
     options.seal.rows = storage.seal_events;
     options.seal.bytes = storage.seal_mib * common::kMiB;
     options.seal.cpu_percent = storage.seal_cpu_percent;
+    options.cold_path = storage.cold_path;
     return options;
 }
 
@@ -144,6 +145,7 @@ struct Server::Parts {
     storage::HousekeeperOptions housekeeping() {
         storage::HousekeeperOptions options;
         options.retention = longest_retention(config.storage.retention);
+        if (!config.storage.cold_path.empty()) { options.cold_after_days = config.storage.cold_after_days; }
         options.drop_oldest = config.storage.when_full == Config::Storage::WhenFull::drop_oldest;
         options.level_changed = [this](const storage::DiskState& disk, storage::DiskLevel before) {
             if (disk.level > before) { notify_disk(disk, outbox, store.state(), clock, log); }

@@ -50,7 +50,8 @@ struct QueryStats {
     std::uint64_t blocks_pruned = 0;
     std::uint64_t rows_scanned = 0;
     std::uint64_t rows_matched = 0;
-    bool stopped_early = false; ///< limit, cancellation or visitor
+    std::uint64_t blocks_unreachable = 0; ///< on a volume that is not there: the result lacks their events
+    bool stopped_early = false;           ///< limit, cancellation or visitor
 };
 
 /// On whose word events are forgotten, and why.

@@ -167,6 +167,7 @@ common::Result<std::shared_ptr<DayDb>, std::error_code> open_day_db(const fs::pa
                                                                     const std::shared_ptr<rocksdb::Cache>& cache) {
     std::error_code error;
     if (!fs::exists(folder / "CURRENT", error)) {
+        if (fs::is_symlink(folder, error)) { return common::fail(std::make_error_code(std::errc::no_such_device)); }
         if (!create) { return std::shared_ptr<DayDb>{}; }
         fs::create_directories(folder, error);
         if (error) { return common::fail(error); }
@@ -181,8 +182,11 @@ common::Result<std::shared_ptr<DayDb>, std::error_code> open_day_db(const fs::pa
     return std::make_shared<DayDb>(std::unique_ptr<rocksdb::DB>(db), folder);
 }
 
-DayStores::DayStores(const fs::path& folder, common::Logger& logger)
-    : folder_(folder), log_(make_error_log(logger)), cache_(rocksdb::NewLRUCache(8 * common::kMiB)) {}
+DayStores::DayStores(const fs::path& folder, common::Logger& logger, const fs::path& cold)
+    : folder_(folder), log_(make_error_log(logger)), cache_(rocksdb::NewLRUCache(8 * common::kMiB)),
+      cold_(folder / kDayFolder, cold) {
+    cold_.recover();
+}
 
 DayStores::~DayStores() = default;
 
@@ -214,8 +218,21 @@ std::error_code DayStores::drop(std::uint16_t day) {
     if (!trashed) { return trashed.error(); }
     if (trashed->empty()) { return {}; }
     std::error_code ignored; // what stays is unlinked at the next start
+    if (fs::is_symlink(*trashed, ignored)) { cold_.remove_copy(day); }
     fs::remove_all(*trashed, ignored);
     return {};
+}
+
+common::Result<fs::path, std::error_code> DayStores::trash_place(std::uint16_t day) {
+    const fs::path trash = folder_ / kTrashFolder;
+    std::error_code error;
+    fs::create_directories(trash, error);
+    if (error) { return common::fail(error); }
+    fs::path to;
+    do {
+        to = trash / fmt::format("{}.{}", day_name(day), trashed_++);
+    } while (fs::exists(fs::symlink_status(to, error)));
+    return to;
 }
 
 common::Result<fs::path, std::error_code> DayStores::move_to_trash(std::uint16_t day) {
@@ -228,26 +245,41 @@ common::Result<fs::path, std::error_code> DayStores::move_to_trash(std::uint16_t
     }
     const fs::path from = path(day);
     std::error_code error;
-    if (!fs::exists(from, error)) { return fs::path(); }
-    const fs::path trash = folder_ / kTrashFolder;
-    fs::create_directories(trash, error);
-    if (error) { return common::fail(error); }
-    fs::path to;
-    do {
-        to = trash / fmt::format("{}.{}", day_name(day), trashed_++);
-    } while (fs::exists(to, error));
-    fs::rename(from, to, error);
+    if (!fs::exists(fs::symlink_status(from, error))) { return fs::path(); }
+    auto to = trash_place(day);
+    if (!to) { return to; }
+    fs::rename(from, *to, error);
     if (error) { return common::fail(error); }
     common::sync_path(folder_ / kDayFolder);
     return to;
+}
+
+bool DayStores::has(std::uint16_t day) const noexcept {
+    std::error_code error;
+    return fs::exists(path(day) / "CURRENT", error);
+}
+
+std::error_code DayStores::switch_to_cold(std::uint16_t day) {
+    const std::lock_guard lock(mutex_);
+    const auto known = std::find_if(open_.begin(), open_.end(), [day](const auto& each) { return each.first == day; });
+    if (known != open_.end()) {
+        if (known->second.use_count() > 1) { return std::make_error_code(std::errc::device_or_resource_busy); }
+        open_.erase(known);
+    }
+    const auto to = trash_place(day);
+    if (!to) { return to.error(); }
+    if (const std::error_code error = cold_.switch_over(day, *to)) { return error; }
+    std::error_code ignored; // what stays is unlinked at the next start
+    fs::remove_all(*to, ignored);
+    return {};
 }
 
 std::vector<std::uint16_t> DayStores::days() const {
     std::vector<std::uint16_t> result;
     std::error_code error;
     for (fs::directory_iterator at(folder_ / kDayFolder, error), end; !error && at != end; at.increment(error)) {
-        const auto time = common::parse_rfc3339(at->path().filename().string() + "T00:00:00Z");
-        if (time && *time >= 0) { result.push_back(day_of(*time)); }
+        std::uint16_t day = 0;
+        if (parse_day_name(at->path().filename().string(), day)) { result.push_back(day); }
     }
     std::sort(result.begin(), result.end());
     return result;

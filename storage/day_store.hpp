@@ -18,6 +18,7 @@
 
 #include "common/log.hpp"
 #include "common/result.hpp"
+#include "storage/cold_folder.hpp"
 #include "storage/seal_catalogue.hpp"
 
 namespace rocksdb {
@@ -73,13 +74,14 @@ public:
     /// Days kept open while nobody uses them: a year, for opening one takes longer than most searches of it.
     static constexpr std::size_t kOpenDays = 400;
 
-    /// `folder` is the store's. The logger must outlive it.
-    DayStores(const std::filesystem::path& folder, common::Logger& logger);
+    /// `folder` is the store's; `cold` is where days move to, empty: nowhere. The logger must outlive it.
+    DayStores(const std::filesystem::path& folder, common::Logger& logger, const std::filesystem::path& cold = {});
     ~DayStores();
     DayStores(const DayStores&) = delete;
     DayStores& operator=(const DayStores&) = delete;
 
-    /// Nothing: there is no such day and `create` is false.
+    /// Nothing: there is no such day and `create` is false. Errors: no_such_device (its volume cannot be reached),
+    /// bad_message, io_error.
     [[nodiscard]] common::Result<std::shared_ptr<DayDb>, std::error_code> open(std::uint16_t day, bool create);
     /// Renames the day's folder away and unlinks it. Nothing happens if there is none.
     [[nodiscard]] std::error_code drop(std::uint16_t day);
@@ -88,10 +90,25 @@ public:
     /// Unlinks what drop() could not.
     void empty_trash() noexcept;
 
+    /// It has a folder here.
+    [[nodiscard]] bool has(std::uint16_t day) const noexcept;
+    /// It moved to the cold volume / it is here, or there and the volume is too.
+    [[nodiscard]] bool is_cold(std::uint16_t day) const noexcept { return cold_.is_cold(day); }
+    [[nodiscard]] bool reachable(std::uint16_t day) const noexcept { return cold_.reachable(day); }
+    /// The first and long part of moving a day: it may be in use meanwhile.
+    [[nodiscard]] std::error_code copy_to_cold(std::uint16_t day) { return cold_.copy(day); }
+    /// The second: nobody may write to the day. Errors: device_or_resource_busy (somebody reads it; copied files stay).
+    [[nodiscard]] std::error_code switch_to_cold(std::uint16_t day);
+    /// Days that have a copy on the cold volume and nothing here.
+    [[nodiscard]] std::vector<std::uint16_t> cold_orphans() const { return cold_.orphans(); }
+    void remove_cold_copy(std::uint16_t day) noexcept { cold_.remove_copy(day); }
+
 private:
     [[nodiscard]] std::filesystem::path path(std::uint16_t day) const;
     /// Where it is now; empty if there was none.
     [[nodiscard]] common::Result<std::filesystem::path, std::error_code> move_to_trash(std::uint16_t day);
+    /// A name in the trash that is not in use; the trash is there.
+    [[nodiscard]] common::Result<std::filesystem::path, std::error_code> trash_place(std::uint16_t day);
 
     std::filesystem::path folder_;
     std::shared_ptr<rocksdb::Logger> log_;
@@ -99,6 +116,7 @@ private:
     std::mutex mutex_;
     std::list<std::pair<std::uint16_t, std::shared_ptr<DayDb>>> open_; ///< last used first
     std::uint64_t trashed_ = 0;
+    ColdFolder cold_;
 };
 
 } // namespace canhgac::storage

@@ -67,7 +67,12 @@ HousekeeperMetrics::HousekeeperMetrics(common::MetricsRegistry& registry)
       level(registry.gauge("canhgac_store_disk_level", "Alarm: 0 none, 1 from 70, 2 from 85, 3 from 95 percent")),
       bytes_per_day(registry.gauge("canhgac_store_bytes_per_day", "Of stored events, from the last days")),
       days_left(registry.gauge("canhgac_store_days_until_full",
-                               "At that rate, with retention; infinite if never or not known yet")) {}
+                               "At that rate, with retention; infinite if never or not known yet")),
+      cold_moved(registry.counter("canhgac_store_cold_moved_days_total", "Days moved to the cold path")),
+      cold_errors(registry.counter("canhgac_store_cold_errors_total", "Days that could not be moved there")),
+      cold_days(registry.gauge("canhgac_store_cold_days", "Days on the cold path")),
+      cold_unreachable(registry.gauge("canhgac_store_cold_unreachable_days",
+                                      "Days on a cold path that cannot be reached: searches lack them")) {}
 
 Housekeeper::Housekeeper(JournalStore& store, const common::Clock& clock, common::MetricsRegistry& metrics,
                          common::Logger& logger, HousekeeperOptions options)
@@ -117,6 +122,7 @@ void Housekeeper::step() {
     }
     look_at_disk(now);
     if (options_.drop_oldest) { make_room(now); }
+    if (trusted) { move_to_cold(now); }
     look_at_days(now);
 }
 
@@ -153,8 +159,10 @@ void Housekeeper::look_at_disk(common::Nanos now) {
     disk.capacity = capacity;
     disk.available = available;
     disk.used_percent = static_cast<unsigned>((capacity - std::min(available, capacity)) * 100 / capacity);
-    const auto days = bytes_of_days(store_.days());
-    disk.bytes_per_day = storage::bytes_per_day(days, now);
+    auto stored = store_.days();
+    disk.bytes_per_day = storage::bytes_per_day(bytes_of_days(stored), now);
+    std::erase_if(stored, [this](const StoredDay& day) { return !is_here(day); }); // forgetting those makes no room
+    const auto days = bytes_of_days(stored);
     const std::uint64_t reserve = store_.min_free_bytes();
     disk.refusing = available < reserve;
     std::optional<unsigned> months;
@@ -238,6 +246,12 @@ void Housekeeper::forget_old_days(common::Nanos now) {
     }
 }
 
+/// It takes room on the disk of the store.
+bool Housekeeper::is_here(const StoredDay& day) const {
+    const JournalStore::Place place = store_.place(day.day);
+    return place == JournalStore::Place::here || place == JournalStore::Place::nowhere;
+}
+
 std::uint64_t Housekeeper::drop_below() const noexcept {
     const std::uint64_t reserve = store_.min_free_bytes();
     return std::max(2 * reserve, reserve + std::min<std::uint64_t>(common::kGiB, disk().capacity / 50));
@@ -248,7 +262,8 @@ void Housekeeper::make_room(common::Nanos now) {
     const DiskState disk = this->disk();
     if (disk.capacity == 0 || disk.available >= drop_below()) { return; }
     const auto days = store_.days();
-    if (days.empty() || days.front().day >= day_of(now)) {
+    const auto oldest = std::find_if(days.begin(), days.end(), [this](const StoredDay& day) { return is_here(day); });
+    if (oldest == days.end() || oldest->day >= day_of(now)) {
         if (!drop_failed_) {
             logger_.error("the disk of the store is almost full, and no day of before today is left");
         }
@@ -257,7 +272,43 @@ void Housekeeper::make_room(common::Nanos now) {
     }
     const std::string reason = fmt::format("storage.when_full: drop_oldest, {} MiB free of {} MiB",
                                            disk.available / common::kMiB, disk.capacity / common::kMiB);
-    if (forget(days.front().day, reason, metrics_.dropped_full)) { look_at_disk(now); }
+    if (forget(oldest->day, reason, metrics_.dropped_full)) { look_at_disk(now); }
+}
+
+/// One day a look, the oldest first.
+void Housekeeper::move_to_cold(common::Nanos now) {
+    std::optional<std::uint16_t> due;
+    std::uint64_t cold = 0;
+    std::uint64_t unreachable = 0;
+    for (const StoredDay& day : store_.days()) {
+        const JournalStore::Place place = store_.place(day.day);
+        cold += place == JournalStore::Place::cold ? 1 : 0;
+        unreachable += place == JournalStore::Place::unreachable ? 1 : 0;
+        const bool old = options_.cold_after_days &&
+                         (day.day + 1 + static_cast<common::Nanos>(*options_.cold_after_days)) * common::kDay <= now;
+        if (!due && old && place == JournalStore::Place::here) { due = day.day; }
+    }
+    if (unreachable != 0 && metrics_.cold_unreachable.value() == 0) {
+        logger_.error("the cold path cannot be reached: searches lack the events of {} days", unreachable);
+    }
+    metrics_.cold_days.set(static_cast<double>(cold + unreachable));
+    metrics_.cold_unreachable.set(static_cast<double>(unreachable));
+    if (!due || std::chrono::steady_clock::now() < next_move_) { return; }
+    const auto moved = store_.move_to_cold(*due);
+    if (moved) {
+        move_failed_ = false;
+        metrics_.cold_moved.add();
+        metrics_.cold_days.add(1);
+        logger_.info("moved the events of {} to the cold path", day_name(*due));
+        return;
+    }
+    if (moved.error() == std::errc::device_or_resource_busy) { return; } // the next look
+    metrics_.cold_errors.add();
+    if (!move_failed_) {
+        logger_.error("the events of {} were not moved to the cold path: {}", day_name(*due), moved.error().message());
+    }
+    move_failed_ = true;
+    next_move_ = std::chrono::steady_clock::now() + kTryAgain;
 }
 
 bool Housekeeper::forget(std::uint16_t day, const std::string& reason, common::Counter& counter) {

@@ -26,6 +26,7 @@ struct HousekeeperOptions {
     std::optional<RetentionPolicy> retention{}; ///< nothing: events are kept for ever
     /// On a disk that is almost full the oldest day is forgotten. False: events are refused, what is there stays.
     bool drop_oldest = false;
+    std::optional<unsigned> cold_after_days{}; ///< days so long over move to the cold path; nothing: none does
     /// How long the clock is doubted, and nothing forgotten by age, after it moved by more than kClockJump beside the
     /// monotonic one, or is that far beyond the newest event at the start by kClockGap.
     std::chrono::seconds doubt = std::chrono::hours(24);
@@ -55,6 +56,10 @@ struct HousekeeperMetrics {
     common::Gauge level;
     common::Gauge bytes_per_day;
     common::Gauge days_left;
+    common::Counter cold_moved;
+    common::Counter cold_errors;
+    common::Gauge cold_days;
+    common::Gauge cold_unreachable;
 };
 
 /// Thread safe. The references must outlive it.
@@ -83,6 +88,8 @@ private:
     void look_at_days(common::Nanos now);
     void forget_old_days(common::Nanos now);
     void make_room(common::Nanos now);
+    [[nodiscard]] bool is_here(const StoredDay& day) const;
+    void move_to_cold(common::Nanos now);
     [[nodiscard]] bool forget(std::uint16_t day, const std::string& reason, common::Counter& counter);
     [[nodiscard]] bool trusts_clock(common::Nanos now);
     [[nodiscard]] std::uint64_t drop_below() const noexcept;
@@ -100,7 +107,9 @@ private:
     std::chrono::steady_clock::time_point doubt_until_{};
     std::chrono::steady_clock::time_point next_try_{}; ///< at forgetting old days
     bool drop_failed_ = false;                         ///< told of in the log
-    std::set<std::uint16_t> known_ahead_;              ///< days told of in the log
+    std::chrono::steady_clock::time_point next_move_{};
+    bool move_failed_ = false;            ///< told of in the log
+    std::set<std::uint16_t> known_ahead_; ///< days told of in the log
 
     mutable std::mutex mutex_;
     DiskState disk_; ///< guarded by mutex_

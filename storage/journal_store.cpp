@@ -1,5 +1,6 @@
 #include "storage/journal_store.hpp"
 
+#include <fstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -20,6 +21,8 @@
 namespace canhgac::storage {
 
 namespace {
+
+constexpr std::size_t kColdName = 16; ///< digits of the public key
 
 /// Start-up: visits every pair of a family from `start` on; throws if one is damaged or cannot be read.
 void restore_all(const JournalDb& db, Family family, std::string_view start,
@@ -102,14 +105,26 @@ private:
     Committer* committer_;
 };
 
+/// The store's own folder on the cold volume, named after its public key; empty: there is none.
+std::filesystem::path cold_folder(const std::filesystem::path& folder, const std::filesystem::path& cold) {
+    if (cold.empty()) { return {}; }
+    std::string name;
+    std::getline(std::ifstream(folder / "chain.pub") >> std::ws, name);
+    if (name.size() < kColdName) { throw std::runtime_error("chain.pub is damaged"); }
+    std::error_code error;
+    const auto absolute = std::filesystem::absolute(cold, error);
+    return (error ? cold : absolute) / name.substr(0, kColdName);
+}
+
 } // namespace
 
 struct JournalStore::Impl final : event::EventStore {
     Impl(const std::filesystem::path& folder, const JournalOptions& given, event::FieldTable& names,
          const common::Clock& the_clock, common::MetricsRegistry& registry, common::Logger& logger)
         : options(given), clock(the_clock), db(folder, options, logger), signer(folder, is_fresh()), dict(names),
-          state(db), preparer(dict), stores(folder, logger), sealed(db, stores, days), holds(db, logger),
-          searcher(db, dict, sources, sealed, holds, options.query_bytes), orders(db, signer) {
+          state(db), preparer(dict), stores(folder, logger, cold_folder(folder, options.cold_path)),
+          sealed(db, stores, days), holds(db, logger), searcher(db, dict, sources, sealed, holds, options.query_bytes),
+          orders(db, signer) {
         restore();
         committer =
             std::make_unique<Committer>(Committer::Parts{db, dict, sources, days, signer, clock, logger}, options,
@@ -274,6 +289,23 @@ common::Result<void, std::error_code> JournalStore::release_hold(const std::stri
         return common::fail(error);
     }
     return {};
+}
+
+common::Result<void, std::error_code> JournalStore::move_to_cold(std::uint16_t day) {
+    if (impl_->options.cold_path.empty()) { return common::fail(std::make_error_code(std::errc::invalid_argument)); }
+    if (place(day) != Place::here) { return {}; }
+    if (const std::error_code error = impl_->stores.copy_to_cold(day)) { return common::fail(error); }
+    const std::lock_guard sealing(impl_->sealer->mutex());
+    std::error_code error = impl_->sealer->settle();
+    if (!error) { error = impl_->stores.switch_to_cold(day); }
+    if (error) { return common::fail(error); }
+    return {};
+}
+
+JournalStore::Place JournalStore::place(std::uint16_t day) const {
+    if (!impl_->stores.reachable(day)) { return Place::unreachable; }
+    if (impl_->stores.is_cold(day)) { return Place::cold; }
+    return impl_->stores.has(day) ? Place::here : Place::nowhere;
 }
 
 std::vector<HoldRecord> JournalStore::holds() const {

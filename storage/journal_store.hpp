@@ -63,6 +63,7 @@ struct JournalOptions {
     std::uint64_t min_free_bytes = 128 * common::kMiB; ///< with less room on the disk batches are refused
     std::size_t query_bytes = 256 * common::kMiB;      ///< rows one query may hold while it brings them in order
     SealOptions seal;
+    std::filesystem::path cold_path; ///< folder on another volume for old days; empty: there is none
     /// Asked before a day is dropped; false keeps it (e.g. a legal hold). Empty: every day may go.
     std::function<bool(std::int32_t day)> may_drop;
 };
@@ -120,6 +121,13 @@ public:
                                                                      const event::DropOrder& order);
     /// By name.
     [[nodiscard]] std::vector<HoldRecord> holds() const;
+    /// Moves the sealed events of a day to JournalOptions::cold_path, where searches go on finding them: copied,
+    /// compared, switched, then removed here. Nothing happens if it is there already. Errors: invalid_argument (no cold
+    /// path), device_or_resource_busy (somebody reads the day: try again), those of the file system.
+    [[nodiscard]] common::Result<void, std::error_code> move_to_cold(std::uint16_t day);
+    enum class Place : std::uint8_t { here, cold, unreachable, nowhere };
+    /// Where the sealed events of a day are; nowhere: it has none.
+    [[nodiscard]] Place place(std::uint16_t day) const;
     /// When the newest batch was committed; 0: there is none.
     [[nodiscard]] common::Nanos newest_commit() const;
     [[nodiscard]] const std::filesystem::path& folder() const noexcept;

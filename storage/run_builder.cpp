@@ -64,7 +64,7 @@ common::Result<SealRun, std::error_code> RunBuilder::build(std::uint32_t number,
     run.record.first_seq = run.record.last_seq = sealed + 1;
     std::error_code error = gather(sealed, newest, limits, run);
     if (!error) {
-        keep_late_batches(run);
+        keep_late_batches(run, limits);
         group_rows();
         join_rare_groups();
         error = encode_groups(run, rest);
@@ -137,8 +137,9 @@ bool RunBuilder::unpack(std::string_view value, Batch& batch) {
     return true;
 }
 
-/// Leaves batches that have rows of other days than the most frequent ones in the journal.
-void RunBuilder::keep_late_batches(SealRun& run) {
+/// Leaves batches that have rows of other days than the most frequent ones, or of days that cannot be reached, in the
+/// journal.
+void RunBuilder::keep_late_batches(SealRun& run, const SealLimits& limits) {
     std::map<std::uint16_t, std::uint64_t> rows_of;
     for (Batch& batch : batches_) {
         describe(batch);
@@ -149,13 +150,17 @@ void RunBuilder::keep_late_batches(SealRun& run) {
             ++last->second;
         }
     }
-    if (rows_of.size() <= kMaxRunDays) { return; }
+    const std::size_t found = rows_of.size();
+    if (limits.reachable) {
+        std::erase_if(rows_of, [&limits](const auto& each) { return !limits.reachable(each.first); });
+    }
+    if (found <= kMaxRunDays && rows_of.size() == found) { return; }
     std::vector<std::pair<std::uint64_t, std::uint16_t>> order;
     for (const auto& [day, rows] : rows_of) {
         order.emplace_back(rows, day);
     }
     std::sort(order.rbegin(), order.rend());
-    order.resize(kMaxRunDays);
+    order.resize(std::min(order.size(), kMaxRunDays));
     std::set<std::uint16_t> days;
     for (const auto& [rows, day] : order) {
         days.insert(day);

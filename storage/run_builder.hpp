@@ -46,6 +46,8 @@ struct SealRun {
 struct SealLimits {
     std::size_t rows = 0;
     std::size_t bytes = 0; ///< unpacked
+    /// Batches with events of a day that is not stay in the journal. Empty: every day is.
+    std::function<bool(std::uint16_t day)> reachable{};
 };
 
 /// Not thread safe; keeps memory of about four times SealLimits::bytes while it builds.
@@ -79,7 +81,7 @@ private:
                                          SealRun& run);
     /// False: it stays in the journal.
     [[nodiscard]] bool unpack(std::string_view value, Batch& batch);
-    void keep_late_batches(SealRun& run);
+    void keep_late_batches(SealRun& run, const SealLimits& limits);
     void describe(Batch& batch);
     void group_rows();
     void join_rare_groups();

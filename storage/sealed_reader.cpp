@@ -94,7 +94,7 @@ common::Result<std::optional<OpenSegment>, std::error_code> SealedReader::open(c
     const auto gone_or =
         [this, &segment](std::error_code error) -> common::Result<std::optional<OpenSegment>, std::error_code> {
         if (dropped(segment.day)) { return std::optional<OpenSegment>{}; }
-        return common::fail(error);
+        return common::fail(or_unreachable(segment.day, error));
     };
     auto db = stores_->open(segment.day, false);
     if (!db) { return gone_or(db.error()); }
@@ -127,7 +127,11 @@ common::Result<bool, std::error_code> SealedReader::read(const OpenSegment& segm
     if (!segment.held && dropped(segment.record.day) && error && error != bad_segment()) {
         return false;
     } // they went away
-    return common::fail(error ? error : bad_segment());
+    return common::fail(error ? or_unreachable(segment.record.day, error) : bad_segment());
+}
+
+std::error_code SealedReader::or_unreachable(std::uint16_t day, std::error_code error) const {
+    return stores_->reachable(day) ? error : std::make_error_code(std::errc::no_such_device);
 }
 
 std::optional<std::string> SealedReader::grams(const OpenSegment& segment, std::size_t block) {

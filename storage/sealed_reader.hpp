@@ -44,7 +44,8 @@ public:
     /// The first batch of a segment that is of no run; 0 = there is none.
     [[nodiscard]] common::Result<std::uint64_t, std::error_code> stray_segment(const SnapshotGuard& snapshot) const;
 
-    /// Nothing: its day was dropped meanwhile. Errors: bad_message (missing or damaged), io_error.
+    /// Nothing: its day was dropped meanwhile. Errors: bad_message (missing or damaged), no_such_device (its volume
+    /// cannot be reached), io_error.
     [[nodiscard]] common::Result<std::optional<OpenSegment>, std::error_code> open(const SegmentRecord& segment) const;
     /// Reads of a block what `steps` asks for, after SegmentReader::begin(); false: the day was dropped meanwhile.
     /// Errors as open().
@@ -59,6 +60,7 @@ public:
     [[nodiscard]] static std::optional<std::string> grams(const OpenSegment& segment, std::size_t block);
 
 private:
+    [[nodiscard]] std::error_code or_unreachable(std::uint16_t day, std::error_code error) const;
     [[nodiscard]] bool dropped(std::uint16_t day) const { return days_->dropped(day).has_value(); }
 
     const JournalDb* db_;

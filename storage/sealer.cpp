@@ -99,9 +99,14 @@ void Sealer::erase_unrecorded() {
     for (entries->Seek(mark); entries->Valid() && entries->key().starts_with(mark); entries->Next()) {
         const auto run = decode_run(run_key(UINT64_MAX), entries->value().ToStringView());
         if (!run) { throw std::runtime_error("the journal's catalogue of segments is damaged"); }
+        bool erased = true;
         for (const std::uint16_t day : run->days) {
             const auto db = parts_.stores.open(day, false);
             std::error_code error = db ? std::error_code{} : db.error();
+            if (error == std::errc::no_such_device) { // at a later start; nobody reads what is not recorded
+                erased = false;
+                continue;
+            }
             if (db && *db != nullptr) { error = (*db)->erase(run->run); }
             if (error) {
                 throw std::runtime_error(fmt::format("cannot open the events of {}: {}",
@@ -109,7 +114,7 @@ void Sealer::erase_unrecorded() {
             }
         }
         next_run_ = std::max(next_run_, run->run + 1);
-        writes.Delete(parts_.db.family(Family::seg), entries->key());
+        if (erased) { writes.Delete(parts_.db.family(Family::seg), entries->key()); }
     }
     if (writes.Count() == 0) { return; }
     if (const std::error_code error = parts_.db.write_synced(writes)) {
@@ -129,6 +134,9 @@ void Sealer::remove_dropped_days() {
         if (const std::error_code error = parts_.stores.drop(day)) {
             parts_.logger.warning("the folder of a dropped day stays: {}", error.message());
         }
+    }
+    for (const std::uint16_t day : parts_.stores.cold_orphans()) { // dropped while its volume was out of reach
+        if (parts_.days.dropped(day)) { parts_.stores.remove_cold_copy(day); }
     }
 }
 
@@ -233,7 +241,8 @@ void Sealer::failed(std::error_code error) {
 }
 
 std::error_code Sealer::build_and_write() {
-    const SealLimits limits{options_.seal.rows, options_.seal.bytes};
+    const SealLimits limits{options_.seal.rows, options_.seal.bytes,
+                            [this](std::uint16_t day) { return parts_.stores.reachable(day); }};
     // A segment is smaller than what it is made of, so this much is room enough.
     if (parts_.db.free_bytes() < options_.min_free_bytes + (options_.min_free_bytes == 0 ? 0 : options_.seal.bytes)) {
         return std::make_error_code(std::errc::no_space_on_device);
@@ -306,8 +315,9 @@ std::error_code Sealer::finish(const SealRun& run) {
     metrics_.bytes_out.add(static_cast<double>(run.bytes_out));
     metrics_.kept.add(static_cast<double>(run.kept_batches));
     if (run.kept_batches != 0) {
-        parts_.logger.warning("{} batches stay in the journal: damaged, or with events of too many days",
-                              run.kept_batches);
+        parts_.logger.warning(
+            "{} batches stay in the journal: damaged, or with events of too many days, or of one out of reach",
+            run.kept_batches);
     }
     return {};
 }
@@ -336,6 +346,7 @@ std::error_code Sealer::ingest(const SealRun& run) {
 std::error_code Sealer::take_back(const RunRecord& run) {
     for (const std::uint16_t day : run.days) {
         const auto db = parts_.stores.open(day, false);
+        if (!db && db.error() == std::errc::no_such_device) { return {}; } // a later start does it
         if (!db) { return db.error(); }
         if (*db == nullptr) { continue; }
         if (const std::error_code error = (*db)->erase(run.run)) { return error; }

@@ -174,6 +174,10 @@ std::error_code Searcher::sealed_candidates(std::uint16_t day, const Wanted& wan
             continue;
         }
         auto opened = sealed_->open(record);
+        if (!opened && opened.error() == std::errc::no_such_device) {
+            stats.blocks_unreachable += record.blocks;
+            continue;
+        }
         if (!opened) { return opened.error(); }
         if (!*opened) { continue; }
         const auto segment = std::make_shared<const OpenSegment>(std::move(**opened));
@@ -199,6 +203,18 @@ SegmentReader::Status Searcher::build_wanted(const Wanted& wanted, SegmentReader
     }
     if (rows.none()) { return {}; }
     return block.build(rows, wanted.parts);
+}
+
+std::error_code Searcher::stored_candidates(const Day& day, const Wanted& wanted, const SnapshotGuard& snapshot,
+                                            event::QueryStats& stats, std::vector<Candidate>& out) const {
+    const auto& [number, summary] = day;
+    if (summary.max_time < wanted.from || summary.min_time >= wanted.to) {
+        stats.blocks_total += summary.blocks;
+        stats.blocks_pruned += summary.blocks;
+        return {};
+    }
+    const std::error_code error = candidates(number, wanted, snapshot, stats, out);
+    return error ? error : sealed_candidates(number, wanted, snapshot, stats, out);
 }
 
 std::error_code Searcher::held_candidates(const Wanted& wanted, const DayBook& book, event::QueryStats& stats,
@@ -347,14 +363,8 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
     for (auto at = by_day.rbegin(); at != by_day.rend(); ++at) {
         std::vector<Candidate>& blocks = at->second;
         if (const auto day = all_days.find(at->first); day != all_days.end()) {
-            if (day->second.max_time < plan.from || day->second.min_time >= plan.to) {
-                stats.blocks_total += day->second.blocks;
-                stats.blocks_pruned += day->second.blocks;
-            } else {
-                error = candidates(day->first, wanted, snapshot, stats, blocks);
-                if (!error) { error = sealed_candidates(day->first, wanted, snapshot, stats, blocks); }
-                if (error) { return common::fail(error); }
-            }
+            error = stored_candidates(*day, wanted, snapshot, stats, blocks);
+            if (error) { return common::fail(error); }
         }
         std::sort(blocks.begin(), blocks.end(), [](const Candidate& left, const Candidate& right) {
             return std::tie(left.max_time, left.key.seq) > std::tie(right.max_time, right.key.seq);
@@ -374,6 +384,10 @@ Searcher::Outcome Searcher::query(const event::QueryPlan& plan, const event::Row
                 return fits && !stats.stopped_early && (stats.rows_scanned % kRowsBetweenLooks != 0 || !stop());
             };
             const auto read = read_block(block, wanted, snapshot, readers, stats, take);
+            if (!read && read.error() == std::errc::no_such_device) {
+                ++stats.blocks_unreachable;
+                continue;
+            }
             if (!read) { return common::fail(read.error()); }
             if (!fits) { return common::fail(std::make_error_code(std::errc::not_enough_memory)); }
             if (stats.stopped_early) { break; }
@@ -398,11 +412,10 @@ std::error_code Searcher::each(const event::QueryPlan& plan, const std::function
     Readers readers;
     event::QueryStats stats;
     bool more = true;
-    for (const auto& [day, summary] : book.days()) {
-        if (summary.max_time < plan.from || summary.min_time >= plan.to) { continue; }
+    for (const Day& day : book.days()) {
         std::vector<Candidate> blocks;
-        std::error_code error = candidates(day, wanted, snapshot, stats, blocks);
-        if (!error) { error = sealed_candidates(day, wanted, snapshot, stats, blocks); }
+        std::error_code error = stored_candidates(day, wanted, snapshot, stats, blocks);
+        if (!error && stats.blocks_unreachable != 0) { error = std::make_error_code(std::errc::no_such_device); }
         if (error) { return error; }
         for (auto block = blocks.begin(); more && block != blocks.end(); ++block) {
             const auto read = read_block(*block, wanted, snapshot, readers, stats,

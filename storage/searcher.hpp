@@ -47,7 +47,7 @@ public:
                                                                       const event::RowVisitor& visit) const;
 
     /// Every stored event of the plan, in no order and without limit, until `take` returns false. Holds are not looked
-    /// at.
+    /// at; a day that cannot be reached is an error (no_such_device).
     [[nodiscard]] std::error_code each(const event::QueryPlan& plan,
                                        const std::function<bool(const BlockRow&)>& take) const;
 
@@ -85,6 +85,10 @@ private:
     [[nodiscard]] std::error_code sealed_candidates(std::uint16_t day, const Wanted& wanted,
                                                     const SnapshotGuard& snapshot, event::QueryStats& stats,
                                                     std::vector<Candidate>& out) const;
+    /// Both; of a day outside of what is wanted none.
+    using Day = std::map<std::uint16_t, DaySummary>::value_type;
+    [[nodiscard]] std::error_code stored_candidates(const Day& day, const Wanted& wanted, const SnapshotGuard& snapshot,
+                                                    event::QueryStats& stats, std::vector<Candidate>& out) const;
     [[nodiscard]] static bool may_have(const ZoneRecord& zone, const Wanted& wanted);
     /// Opens a block and calls `take` for each of its rows that is wanted and was not left out or dropped; false from
     /// it stops. Rows of a segment come newest first, those of the journal in batch order. False: the block is gone.

@@ -42,6 +42,8 @@ TEST(Config, TheDocumentedExampleIsReadInFull) {
     ASSERT_EQ(config.storage.retention.sources.size(), 1U);
     EXPECT_EQ(config.storage.retention.sources[0].months, 18U);
     EXPECT_EQ(config.storage.when_full, Config::Storage::WhenFull::refuse);
+    EXPECT_EQ(config.storage.cold_path, "/mnt/cold/canhgac");
+    EXPECT_EQ(config.storage.cold_after_days, 30U);
     EXPECT_EQ(config.sources[0].zone_offset_seconds, 7 * 3600);
     EXPECT_EQ(config.syslog_tcp->plaintext_from.size(), 2U);
     EXPECT_EQ(config.syslog_tls->tls.clients, TlsConfig::Clients::required);
@@ -100,6 +102,9 @@ TEST(Config, RetentionThatDoesNotFitIsNamed) {
     EXPECT_THAT(error_of("storage: {retention: {months: 1201}}\n"), HasSubstr("from 0 to 1200"));
     EXPECT_THAT(error_of("storage: {retention: {levels: {6: 1}}}\n"), HasSubstr("unknown key '6'"));
     EXPECT_THAT(error_of("storage: {when_full: delete}\n"), HasSubstr("must be one of refuse, drop_oldest"));
+    const auto relative = check_config(parse_config("storage: {cold_path: cold}\n", "c"));
+    ASSERT_EQ(relative.size(), 1U);
+    EXPECT_THAT(relative.front(), HasSubstr("storage.cold_path: cold is not an absolute path"));
     const auto findings = check_config(parse_config("storage: {retention: {levels: {1: 1, 4: 3}}}\n", "c"));
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_THAT(findings.front(), HasSubstr("storage.retention.levels.4: 3 months are less than the 6"));
