@@ -2,6 +2,7 @@
 #include "storage/evidence.hpp"
 
 #include "storage/chain.hpp"
+#include "storage/zone_record.hpp"
 #include "tests/unit/storage/seal_fixture.hpp"
 
 namespace canhgac::storage {
