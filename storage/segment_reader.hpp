@@ -160,10 +160,10 @@ private:
     std::vector<BlockRow> rows_;
     std::vector<BlockField> fields_;
     std::vector<ColumnTexts> texts_;
-    std::vector<std::uint32_t> edges_;      ///< of the line at hand
-    std::string piece_;                     ///< of the line at hand, put together
-    std::uint64_t piece_room_ = 0;          ///< bytes that pieces kept may still take
-    std::vector<common::Nanos> times_;      ///< of the column at hand
+    std::vector<std::uint32_t> edges_; ///< of the line at hand
+    std::string piece_;                ///< of the line at hand, put together
+    std::uint64_t piece_room_ = 0;     ///< bytes that pieces kept may still take
+    std::vector<common::Nanos> times_; ///< of the column at hand
 };
 
 } // namespace canhgac::storage

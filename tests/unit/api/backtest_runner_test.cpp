@@ -59,7 +59,7 @@ TEST_F(BacktestApi, NamesTheRulesThatCannotBeCompiled) {
     add("4625");
     start();
     const std::string refused =
-        R"(---\ntitle: Ahead\nid: r-2\nlogsource: {product: windows}\ndetection: {s: {User|re: 'a(?=b)'}, condition: s}\n)";
+        R"(---\ntitle: Too large\nid: r-2\nlogsource: {product: windows}\ndetection: {s: {User|re: '([a-z]{1,900}x){900}'}, condition: s}\n)";
     const Answer answer = post("/api/v1/rules/backtest",
                                R"({"rules":")" + std::string(kRule) + refused + R"(","from":"2026-11-21T00:00:00Z"})");
     ASSERT_EQ(answer.status, 200) << answer.body;

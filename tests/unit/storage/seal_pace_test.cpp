@@ -73,7 +73,8 @@ TEST_F(SealPaceTest, AFastWriterIsSlowedToTheSpeedOfSealing) {
             samples::add(batch, *names_, samples::kStart + i, fmt::format("event {}", i * kBatchRows + row), {});
         }
         store.events().append(store.events().prepare(batch, {}, {}), [&](bool kept) { durable += kept ? 1 : 0; });
-        std::this_thread::sleep_for(std::chrono::milliseconds(1)); // sealing looks once a second whether it has to begin
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(1)); // sealing looks once a second whether it has to begin
         if (i % 50 == 0) {
             most_waiting = std::max(most_waiting, waiting.value());
             limited = limited || limit.value() > 0;
