@@ -16,8 +16,7 @@ namespace {
 constexpr int kExportPriority = 15; ///< nice value of the thread
 constexpr std::size_t kExportPartBytes = 64 * 1024;
 
-void send_file(const std::filesystem::path& path, net::HttpExchange& exchange) {
-    std::ifstream file(path, std::ios::binary);
+void send_file(std::ifstream& file, net::HttpExchange& exchange) {
     std::string part(kExportPartBytes, '\0');
     while (file) {
         file.read(part.data(), static_cast<std::streamsize>(part.size()));
@@ -41,14 +40,19 @@ void run_export(const Services& services, const EvidenceRequest& request,
         exchange->respond(problem(path.error().status, path.error().detail));
         return;
     }
+    std::ifstream file(*path, std::ios::binary);
+    std::error_code error; // its name goes at once: nothing is left whatever becomes of the client or of us
+    if (!std::filesystem::remove(*path, error) || !file) {
+        services.logger.error("export: the package cannot be read");
+        exchange->respond(problem(500, "the package cannot be read"));
+        return;
+    }
     net::HttpResponse head = net::make_response(200, "application/zip", "");
     head.headers.emplace_back("Content-Disposition", "attachment; filename=\"evidence.zip\"");
     if (exchange->start_stream(std::move(head))) {
-        send_file(*path, *exchange);
+        send_file(file, *exchange);
         exchange->finish_stream();
     }
-    std::error_code ignored;
-    std::filesystem::remove(*path, ignored);
 }
 
 } // namespace canhgac::api

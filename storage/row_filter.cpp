@@ -36,6 +36,7 @@ bool is_ascii(std::string_view text) noexcept {
 
 /// memmem of the C library, which is several times faster here than std::string_view::find.
 bool contains(std::string_view text, std::string_view part) noexcept {
+    if (text.empty() || part.empty()) { return part.empty(); } // memmem takes no null pointer
     return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 

@@ -258,6 +258,7 @@ common::Result<bool, std::error_code> Searcher::read_sealed(const Candidate& blo
                                       [&wanted](SegmentReader& begun) { return build_wanted(wanted, begun); });
     if (!opened || !*opened) { return opened; }
     stats.rows_scanned += reader.size() - reader.rows().size();
+    if (reader.rows().empty()) { return true; }
     if (wanted.filter != nullptr && !wanted.filter->start_block(reader.texts())) {
         ++stats.blocks_pruned;
         return true;
