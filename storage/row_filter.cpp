@@ -349,7 +349,7 @@ RowFilter::Impl::BoundsOr RowFilter::Impl::bounds(const Node& node, SegmentReade
         RowBits left = among;
         for (const Node& each : node.children) {
             if (left.none()) { break; } // further columns need not be read
-            const auto child = bounds(each, block, left);
+            auto child = bounds(each, block, left);
             if (!child) { return child; }
             both.may &= child->may;
             both.must &= child->must;
@@ -360,7 +360,7 @@ RowFilter::Impl::BoundsOr RowFilter::Impl::bounds(const Node& node, SegmentReade
     case Kind::disjunction: {
         Bounds either{RowBits(block.size(), false), RowBits(block.size(), false)};
         for (const Node& each : node.children) {
-            const auto child = bounds(each, block, among);
+            auto child = bounds(each, block, among);
             if (!child) { return child; }
             either.may |= child->may;
             either.must |= child->must;
