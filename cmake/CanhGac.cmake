@@ -87,7 +87,7 @@ function(canhgac_test module)
     target_precompile_headers(${target} REUSE_FROM canhgac_test_pch)
     target_compile_definitions(${target} PRIVATE CANHGAC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${module} COMMAND ${target})
-    set_tests_properties(${module} PROPERTIES LABELS "unit;${module}" TIMEOUT 600 COST "${arg_COST}")
+    set_tests_properties(${module} PROPERTIES LABELS "unit;${module}" TIMEOUT 900 COST "${arg_COST}")
 endfunction()
 
 # canhgac_fuzz(NAME SOURCES ... DEPENDS ...): a libFuzzer target; its seeds are in tests/fuzz/corpus/NAME.
