@@ -75,7 +75,7 @@ TEST_F(ColdTest, AMovedDayIsFoundProvenAndDroppedAsBefore) {
     open();
     EXPECT_EQ(scan().size(), all.size() + 1) << "late events are written there";
     expect_proven();
-    ASSERT_TRUE(store_->events().drop(kColdDay, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(kColdDay, test_order));
     EXPECT_FALSE(fs::exists(fs::symlink_status(hot())));
     EXPECT_FALSE(fs::exists(copies() / "2026-11-22"));
     const auto report = store_->verify();
@@ -114,7 +114,7 @@ TEST_F(ColdTest, ADayDroppedWithoutItsVolumeGoesThereLater) {
     seal();
     move();
     unmount();
-    ASSERT_TRUE(store_->events().drop(kColdDay, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(kColdDay, test_order));
     EXPECT_THAT(everything(), IsEmpty());
     mount();
     EXPECT_FALSE(fs::exists(copies() / "2026-11-22"));

@@ -92,7 +92,7 @@ TEST_F(EvidenceTest, IsTheSameBeforeAndAfterSealing) {
     expect_paths(stored);
     ASSERT_TRUE(append_one("in the journal"));
     expect_paths(stored + 1);
-    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart), kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart), test_order));
     expect_paths(rows().size()); // batches of several days keep the leaves of the rows that are gone
 }
 

@@ -35,7 +35,7 @@ protected:
         return made.value_or(HoldRecord{});
     }
     void drop(std::int32_t days_later = 0) {
-        ASSERT_TRUE(store_->events().drop(day_of(samples::kStart) + days_later, kTestOrder));
+        ASSERT_TRUE(store_->events().drop(day_of(samples::kStart) + days_later, test_order));
     }
     /// verify() finds nothing wrong and proves so many copies.
     void expect_held(std::uint64_t count) {
@@ -121,7 +121,7 @@ TEST_F(HoldTest, ReleaseIsWrittenDown) {
     ASSERT_TRUE(append_one("evil", samples::kStart));
     hold("case-12", phrase("evil"));
     drop();
-    EXPECT_EQ(store_->release_hold("case-13", kTestOrder).error(), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(store_->release_hold("case-13", test_order).error(), std::errc::no_such_file_or_directory);
     ASSERT_TRUE(store_->release_hold("case-12", {"judge", "closed"}));
     EXPECT_THAT(query(phrase("evil")), IsEmpty());
     EXPECT_FALSE(std::filesystem::exists(folder("case-12")));

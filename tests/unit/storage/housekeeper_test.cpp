@@ -233,7 +233,7 @@ protected:
             store("day " + std::to_string(day), when, when);
         }
         seal();
-        ASSERT_TRUE(store_->events().drop(day_of(samples::kStart), kTestOrder));
+        ASSERT_TRUE(store_->events().drop(day_of(samples::kStart), test_order));
         ASSERT_TRUE(store_->events().drop(day_of(samples::kStart) + 1, {"administrator", "asked for"}));
         expect_proven(2);
     }
@@ -289,7 +289,7 @@ TEST_F(OrderTest, AnOrderTakenOutIsNoticed) {
 
 TEST_F(OrderTest, NumbersGoOnAfterARestart) {
     open();
-    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart) + 2, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart) + 2, test_order));
     const auto orders = store_->orders();
     ASSERT_TRUE(orders);
     ASSERT_EQ(orders->size(), 3U);

@@ -107,9 +107,9 @@ TEST_F(SealFullDiskTest, ADropRecordsFirstWhatIsInTheDays) {
     fill_at_ = SealStep::ingested;
     ASSERT_FALSE(store_->seal());
     const auto day = static_cast<std::int32_t>(samples::kStart / common::kDay) - 1;
-    EXPECT_FALSE(store_->events().drop(day, kTestOrder)) << "nothing can be written";
+    EXPECT_FALSE(store_->events().drop(day, test_order)) << "nothing can be written";
     std::filesystem::remove(ballast());
-    ASSERT_TRUE(store_->events().drop(day, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day, test_order));
     EXPECT_EQ(everything().size(), 1 + accepted_);
     open();
     EXPECT_EQ(everything().size(), 1 + accepted_);

@@ -186,7 +186,7 @@ TEST_F(SealTest, DropForgetsSealedAndWaitingEventsOfADay) {
     seal();
     ASSERT_TRUE(append_one("whole waiting", samples::kStart + common::kHour));
     ASSERT_TRUE(append(mixed("2")));
-    ASSERT_TRUE(store_->events().drop(day, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day, test_order));
     EXPECT_THAT(everything(), ElementsAre("before 1", "after 1", "before 2", "after 2"));
     EXPECT_FALSE(std::filesystem::exists(folder_.path() / "day" / "2026-11-22"));
     expect_proven(2);
@@ -196,11 +196,11 @@ TEST_F(SealTest, DropForgetsSealedAndWaitingEventsOfADay) {
     expect_proven(2);
     open();
     EXPECT_THAT(query({}), ElementsAre("after 2", "after 1", "late comer", "before 2", "before 1"));
-    ASSERT_TRUE(store_->events().drop(day + 1, kTestOrder));
-    ASSERT_TRUE(store_->events().drop(day - 1, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day + 1, test_order));
+    ASSERT_TRUE(store_->events().drop(day - 1, test_order));
     EXPECT_THAT(everything(), ElementsAre("late comer"));
     expect_proven(4);
-    ASSERT_TRUE(store_->events().drop(day, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day, test_order));
     EXPECT_THAT(everything(), IsEmpty());
     expect_proven(5);
     EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "day"));
@@ -214,7 +214,7 @@ TEST_F(SealTest, AFolderLeftByADropThatEndedEarlyGoesAtTheNextStart) {
     const auto copy = folder_.path() / "copy";
     std::filesystem::copy(folder, copy);
     open();
-    ASSERT_TRUE(store_->events().drop(static_cast<std::int32_t>(samples::kStart / common::kDay), kTestOrder));
+    ASSERT_TRUE(store_->events().drop(static_cast<std::int32_t>(samples::kStart / common::kDay), test_order));
     store_.reset();
     std::filesystem::rename(copy, folder);
     const auto foreign = folder_.path() / "day" / "2026-11-25";

@@ -210,7 +210,7 @@ TEST_F(SearchTest, DropForgetsADayAndNothingElse) {
     samples::add(mixed, *names_, samples::kStart + common::kDay, "after", {});
     ASSERT_TRUE(append(mixed));
     ASSERT_TRUE(append_one("other day", samples::kStart - 5 * common::kDay));
-    ASSERT_TRUE(store_->events().drop(day, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day, test_order));
     EXPECT_THAT(everything(), ElementsAre("before", "after", "other day"));
     EXPECT_THAT(find({}), ElementsAre("after", "before", "other day"));
     ASSERT_TRUE(append_one("late comer", samples::kStart + 2));
@@ -222,18 +222,18 @@ TEST_F(SearchTest, DropForgetsADayAndNothingElse) {
 
     open();
     EXPECT_THAT(find({}), ElementsAre("after", "late comer", "before", "other day"));
-    ASSERT_TRUE(store_->events().drop(day + 1, kTestOrder));
-    ASSERT_TRUE(store_->events().drop(day - 1, kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day + 1, test_order));
+    ASSERT_TRUE(store_->events().drop(day - 1, test_order));
     EXPECT_THAT(find({}), ElementsAre("late comer", "other day"));
     report = store_->verify();
     ASSERT_TRUE(report);
     EXPECT_EQ(report->first_bad_seq, 0U) << report->problem;
     EXPECT_EQ(report->expired, 2U);
-    EXPECT_EQ(store_->events().drop(-1, kTestOrder).error(), std::errc::invalid_argument);
+    EXPECT_EQ(store_->events().drop(-1, test_order).error(), std::errc::invalid_argument);
 
     options_.may_drop = [](std::int32_t) { return false; };
     open();
-    EXPECT_EQ(store_->events().drop(day, kTestOrder).error(), std::errc::operation_not_permitted);
+    EXPECT_EQ(store_->events().drop(day, test_order).error(), std::errc::operation_not_permitted);
     EXPECT_THAT(find({}), ElementsAre("late comer", "other day"));
 }
 

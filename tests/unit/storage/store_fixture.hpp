@@ -37,7 +37,7 @@ private:
     std::filesystem::path path_;
 };
 
-inline const event::DropOrder kTestOrder{"tester", "a test"};
+inline const event::DropOrder test_order{"tester", "a test"};
 
 /// Waits for the fate of one batch.
 class Fate {

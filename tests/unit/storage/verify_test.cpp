@@ -287,7 +287,7 @@ TEST_F(VerifyTest, HeadsAreSignedAlsoWhenTheClockIsSetBack) {
 TEST_F(VerifyTest, ADayIsExpiredOnlyIfItWasDropped) {
     open();
     ASSERT_TRUE(append_one("of another day", samples::kStart + 3 * common::kDay));
-    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart), kTestOrder));
+    ASSERT_TRUE(store_->events().drop(day_of(samples::kStart), test_order));
     const VerifyReport all = report();
     EXPECT_EQ(all.first_bad_seq, 0U) << all.problem;
     EXPECT_EQ(all.expired, 10U);
